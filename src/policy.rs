@@ -16,7 +16,17 @@ pub trait Fold {
     fn input(&mut self, input: &InputRecord);
 }
 
-/// Thresholds and filters for boxes. Sees one record at a time.
+/// What a command makes of an observation: thresholds, filters, rules. Sees one record at a time, and
+/// neither the input nor the model.
+pub trait Policy: Send + Sync {
+    fn decide(&self, observed: &Observed) -> Prediction;
+    /// Names of the classes that predictions number.
+    fn labels(&self) -> &LabelSet;
+    /// The thresholds in force, for `run.json`.
+    fn facts(&self) -> serde_json::Value;
+}
+
+/// Thresholds and filters for boxes.
 #[derive(Debug, Clone)]
 pub struct DetectPolicy {
     pub labels: LabelSet,
@@ -31,8 +41,8 @@ pub struct DetectPolicy {
     pub max_det: usize,
 }
 
-impl DetectPolicy {
-    pub fn decide(&self, observed: &Observed) -> Prediction {
+impl Policy for DetectPolicy {
+    fn decide(&self, observed: &Observed) -> Prediction {
         let Observation::Detections { candidates, needs_nms } = &observed.observation;
         let wanted: Vec<Candidate> = candidates.iter().filter(|c| self.wants(c)).copied().collect();
         let kept = if *needs_nms {
@@ -45,6 +55,16 @@ impl DetectPolicy {
         }
     }
 
+    fn labels(&self) -> &LabelSet {
+        &self.labels
+    }
+
+    fn facts(&self) -> serde_json::Value {
+        serde_json::json!({ "conf": self.conf, "iou": self.iou })
+    }
+}
+
+impl DetectPolicy {
     fn wants(&self, candidate: &Candidate) -> bool {
         let class = candidate.class;
         let conf = self.conf_by_class.get(&class).copied().unwrap_or(self.conf);

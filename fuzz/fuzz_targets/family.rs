@@ -5,7 +5,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use ndarray::{ArrayD, IxDyn};
 use vision::engine::{NamedTensor, Tensor};
-use vision::family::{self, Recipe};
+use vision::family::{self, Outputs, Recipe};
 use vision::observation::{MAX_CANDIDATES, Observation};
 use vision::onnx::{Header, Value};
 use vision::preprocess::Mapping;
@@ -119,7 +119,7 @@ fuzz_target!(|case: Case| {
     let resize = [Resize::Stretch, Resize::Letterbox, Resize::LetterboxTopLeft][usize::from(case.resize % 3)];
     let frame = case.frame.map(|side| side % 100_000 + 1);
     let mapping = Mapping::fit(frame, size, resize);
-    let Ok((observation, _)) = family.decode(tensors, &mapping) else { return };
+    let Ok((observation, _)) = family.decode(&Outputs::new(tensors), &mapping) else { return };
     let Observation::Detections { candidates, .. } = observation;
     assert!(candidates.len() <= MAX_CANDIDATES);
     assert!(candidates.windows(2).all(|pair| pair[0].score >= pair[1].score));

@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 use vision::observation::Observed;
 use vision::pipeline::manifest::Manifest;
-use vision::policy::DetectPolicy;
+use vision::policy::{DetectPolicy, Policy};
 use vision::run::store::Store;
 use vision::spec::{LabelSet, Labels};
 

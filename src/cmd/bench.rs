@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Entry, print_failed, with_options};
 use crate::engine::{Engine, ModelId, Runtime};
 use crate::error::{Error, Kind, Result};
+use crate::family::Outputs;
 use crate::input::{Identity, Input, List};
 use crate::observation::Observed;
 use crate::options::{InputOptions, ModelOptions};
@@ -83,7 +84,7 @@ struct Facts {
 
 fn run(matches: &ArgMatches) -> Result<u8> {
     let args = BenchArgs::from_arg_matches(matches).map_err(|e| Error::usage(e.to_string()))?;
-    let mut options = Options::with_defaults(args.input.inputs.clone())?;
+    let mut options: Options = Options::with_defaults(args.input.inputs.clone())?;
     (options.input, options.model) = (args.input.clone(), args.model.clone());
     let prepared = Prepared::new(&options)?;
     let runtime = Runtime::load(options.model.runtime.as_deref())?;
@@ -135,7 +136,7 @@ fn stages(inputs: &[Input], prepared: &Prepared, engine: &Engine) -> Result<[Sta
         let ready = Instant::now();
         let outputs = infer.infer(ModelId::default(), &tensors)?;
         let inferred = Instant::now();
-        let (observation, warnings) = prepared.family.decode(outputs, &mapping)?;
+        let (observation, warnings) = prepared.family.decode(&Outputs::new(outputs), &mapping)?;
         let (part, size, origin) = (frame.part.clone(), frame.size, frame.origin.clone());
         let observed = Observed { part, size, origin, warnings, observation };
         std::hint::black_box(prepared.policy.decide(&observed));
@@ -182,7 +183,7 @@ fn walk(
     let context = SinkContext {
         folder: folder.root(),
         temporary: &temporary,
-        labels: &prepared.policy.labels,
+        labels: prepared.policy.labels(),
         generator: "vision bench".into(),
     };
     let sinks = sink::open(&["jsonl"], &context)?;
@@ -190,7 +191,7 @@ fn walk(
     let walk = Walk {
         inputs: &repeated,
         family: prepared.family.as_ref(),
-        policy: &prepared.policy,
+        policy: prepared.policy.as_ref(),
         keys: &keys,
         store: &store,
         journal: &journal,
@@ -202,7 +203,7 @@ fn walk(
         watcher: &Unwatched,
         reuse: false,
     };
-    let emitter = Emitter::new(&repeated, &keys, &store, &prepared.policy, sinks, Vec::new());
+    let emitter = Emitter::new(&repeated, &keys, &store, prepared.policy.as_ref(), sinks, Vec::new());
     let begun = Instant::now();
     walk.run(workers, &|| engine.worker(), emitter)?;
     Ok((repeated.len(), begun.elapsed()))

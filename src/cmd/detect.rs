@@ -1,21 +1,12 @@
 //! `vision detect`: find things in pictures.
 
-use std::io::{self, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use clap::Command;
 
-use clap::{ArgMatches, Command, FromArgMatches};
+use super::{Entry, look, with_options};
+use crate::options::SelectOptions;
+use crate::perform::Options;
 
-use super::{Entry, print_failed, with_options};
-use crate::error::{Error, Kind, Result};
-use crate::options::{merge, seconds};
-use crate::perform::{Options, Status, perform};
-use crate::pipeline::control::{Control, Stop};
-use crate::record::{InputRecord, Record};
-use crate::sink::Sink;
-
-pub const ENTRY: Entry = Entry { command, run };
+pub const ENTRY: Entry = Entry { command, run: |matches| look::run::<SelectOptions>(&command(), matches) };
 
 const EXAMPLES: &str = "Examples:
   vision detect photos/
@@ -36,77 +27,4 @@ const EXAMPLES: &str = "Examples:
 fn command() -> Command {
     let about = "Find things in pictures: boxes with labels and scores, annotated pictures, JSON";
     with_options::<Options>("detect", about).after_help(EXAMPLES)
-}
-
-fn run(matches: &ArgMatches) -> Result<u8> {
-    let given = Options::from_arg_matches(matches).map_err(|e| Error::usage(e.to_string()))?;
-    let inputs = given.input.inputs.clone();
-    let config = given.run.config.clone();
-    let mut options = merge(given, matches, &command(), config.as_deref())?;
-    options.input.inputs = inputs;
-    options.run.config = config;
-
-    let until = options.run.until.as_deref().map(seconds).transpose()?;
-    // A duration beyond the clock's range is as good as none.
-    let until = until.and_then(|after| Instant::now().checked_add(after));
-    let control = Arc::new(Control::new(until, options.run.fail_fast));
-    stop_on_signal(&control)?;
-    let echo: Option<Box<dyn Sink>> = if options.output.stdout { Some(Box::new(Echo)) } else { None };
-    let report = perform("detect", &options, &mut io::stdin().lock(), &control, echo)?;
-    if !options.run.quiet {
-        let printed = if options.output.stdout {
-            report.print(&mut io::stderr().lock())
-        } else {
-            report.print(&mut io::stdout().lock())
-        };
-        // Whoever closes the terminal stops the run and has nobody left to read how it went.
-        if report.status != Status::Interrupted {
-            printed.map_err(print_failed)?;
-        }
-    }
-    Ok(report.exit_code())
-}
-
-/// The first signal lets the workers finish what they hold, the second ends the process.
-fn stop_on_signal(control: &Arc<Control>) -> Result<()> {
-    let control = Arc::clone(control);
-    // Of its own, because the run may be stopping for another reason (`--until`) already.
-    let signalled = AtomicBool::new(false);
-    let stop = move || {
-        if signalled.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
-        }
-        control.stop(Stop::Interrupted);
-        // Standard error may be gone with the terminal.
-        let _ = writeln!(io::stderr(), "\nstopping after the pictures in hand; once more to stop at once");
-    };
-    ctrlc::set_handler(stop)
-        .map_err(|e| Error::new(Kind::Internal, "no handler for Ctrl-C could be set").because(e))
-}
-
-/// `--stdout`: results.jsonl as it grows.
-struct Echo;
-
-impl Echo {
-    fn line(value: &impl serde::Serialize) -> Result<()> {
-        let mut line = serde_json::to_vec(value)
-            .map_err(|e| Error::new(Kind::Internal, "a record could not be encoded").because(e))?;
-        line.push(b'\n');
-        let mut out = io::stdout().lock();
-        out.write_all(&line).and_then(|()| out.flush()).map_err(print_failed)
-    }
-}
-
-impl Sink for Echo {
-    fn item(&mut self, record: &Record) -> Result<()> {
-        Self::line(record)
-    }
-
-    fn input(&mut self, record: &InputRecord) -> Result<()> {
-        Self::line(record)
-    }
-
-    fn finish(self: Box<Self>) -> Result<Vec<std::path::PathBuf>> {
-        Ok(Vec::new())
-    }
 }

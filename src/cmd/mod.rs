@@ -3,6 +3,7 @@
 mod bench;
 mod detect;
 pub mod doctor;
+mod look;
 mod machine;
 pub mod models;
 pub mod runtime;

@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use super::say::{columns, megabytes, say, say_json};
 use super::{Entry, printing, with_options};
 use crate::error::{Kind, Result};
-use crate::models::{self, Listed, Opened};
+use crate::family::FAMILIES;
+use crate::models::{self, Hints, Listed, Opened};
 use crate::onnx::{Dim, Header};
 use crate::spec::{InputSpec, LabelSet, Spec};
 
@@ -32,10 +33,15 @@ pub enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Inputs, outputs, labels, processing, licence and whether it can be used
+    /// The families: ways to read a model's outputs
+    Families,
+    /// Inputs, outputs, labels, processing, licence, and how it is understood and why
     Info {
         /// Name of a model, or path of an .onnx file or its .toml
         model: PathBuf,
+        /// Read it by this description or as this family instead
+        #[arg(long, value_name = "FILE|NAME")]
+        spec: Option<String>,
         /// For scripts
         #[arg(long)]
         json: bool,
@@ -49,7 +55,11 @@ pub enum Action {
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
     match &args.action {
         Action::List { json } => list(&models::list(), *json, out),
-        Action::Info { model, json } => info(&models::open(model)?, *json, out),
+        Action::Families => families(out),
+        Action::Info { model, spec, json } => {
+            let hints = Hints { spec: spec.clone(), labels: None };
+            info(&models::open(model, &hints)?, *json, out)
+        }
     }
 }
 
@@ -59,6 +69,14 @@ fn list(models: &[Listed], json: bool, out: &mut dyn Write) -> Result<u8> {
     } else {
         say(out, &columns(&models.iter().map(listed_row).collect::<Vec<_>>()))?;
     }
+    Ok(0)
+}
+
+fn families(out: &mut dyn Write) -> Result<u8> {
+    let row = |entry: &crate::family::Entry| {
+        vec![entry.name.to_owned(), kebab(&entry.task), entry.about.to_owned()]
+    };
+    say(out, &columns(&FAMILIES.iter().map(row).collect::<Vec<_>>()))?;
     Ok(0)
 }
 
@@ -93,7 +111,7 @@ fn info(model: &Opened, json: bool, out: &mut dyn Write) -> Result<u8> {
     } else {
         let mut text = columns(&rows(model, &verdict));
         if model.spec.as_ref().is_err_and(|error| error.kind == Kind::ModelNotFound) {
-            let name = example_name(model);
+            let name = model.stem();
             let example = models::template(&name, &model.header);
             text += &format!(
                 "\nAn example of a description; write it to {name}.toml and correct it:\n\n{example}"
@@ -102,15 +120,6 @@ fn info(model: &Opened, json: bool, out: &mut dyn Write) -> Result<u8> {
         say(out, &text)?;
     }
     Ok(u8::from(verdict.is_err()))
-}
-
-fn example_name(model: &Opened) -> String {
-    match &model.origin {
-        models::Origin::File(path) => {
-            path.file_stem().map_or_else(|| "model".to_owned(), |stem| stem.to_string_lossy().into_owned())
-        }
-        models::Origin::Bundled => "model".to_owned(),
-    }
 }
 
 fn info_json(model: &Opened, problem: Option<&String>) -> Json {
@@ -122,6 +131,7 @@ fn info_json(model: &Opened, problem: Option<&String>) -> Json {
         "header": model.header,
         "description": model.spec.as_ref().ok(),
         "labels": labels.map(|labels| labels.names().to_vec()),
+        "understood": model.understood.as_ref().map(|u| json!({ "why": u.why, "doubts": u.doubts })),
         "usable": problem.is_none(),
         "problem": problem,
     })
@@ -145,6 +155,10 @@ fn rows(model: &Opened, verdict: &std::result::Result<(), String>) -> Vec<Vec<St
     if let Some(open) = open_axes(model) {
         row("open axes", open);
     }
+    if let Some(understood) = &model.understood {
+        row("understood", understood.why.clone());
+        understood.doubts.iter().for_each(|doubt| row("but", doubt.clone()));
+    }
     row("verdict", verdict_text(model, verdict));
     rows
 }
@@ -154,7 +168,7 @@ fn verdict_text(model: &Opened, verdict: &std::result::Result<(), String>) -> St
     match (&model.spec, verdict) {
         (_, Ok(())) => "usable".to_owned(),
         (Err(error), _) if error.kind == Kind::ModelNotFound => {
-            format!("not usable yet: no {}.toml beside it says what it expects", example_name(model))
+            format!("not usable yet: no {}.toml beside it says what it expects", model.stem())
         }
         (_, Err(why)) => format!("not usable: {why}"),
     }

@@ -9,7 +9,7 @@ fn told(action: Action) -> (u8, String) {
 }
 
 fn info_of(model: impl Into<PathBuf>, json: bool) -> (u8, String) {
-    told(Action::Info { model: model.into(), json })
+    told(Action::Info { model: model.into(), spec: None, json })
 }
 
 #[test]
@@ -52,7 +52,8 @@ fn tells_everything_about_the_built_in_model() {
 fn a_model_without_description_gets_an_example_and_code_1() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("mine.onnx");
-    std::fs::write(&path, &*models::open("nanodet-g-416").expect("bundled").bytes).expect("written");
+    std::fs::write(&path, &*models::open("nanodet-g-416", &Hints::default()).expect("bundled").bytes)
+        .expect("written");
     let (code, text) = info_of(&path, false);
     assert_eq!(code, 1);
     assert!(
@@ -69,7 +70,8 @@ fn a_model_without_description_gets_an_example_and_code_1() {
 fn a_description_that_does_not_fit_is_the_verdict() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("mine.onnx");
-    std::fs::write(&path, &*models::open("nanodet-g-416").expect("bundled").bytes).expect("written");
+    std::fs::write(&path, &*models::open("nanodet-g-416", &Hints::default()).expect("bundled").bytes)
+        .expect("written");
     let description = "name = \"m\"\ntask = \"detect\"\nfamily = \"nanodet\"\n[input]\nsize = [320, 320]\n";
     std::fs::write(path.with_extension("toml"), description).expect("written");
     let (code, text) = info_of(&path, false);
@@ -82,8 +84,9 @@ fn a_description_that_does_not_fit_is_the_verdict() {
 fn open_axes_are_stated() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("mine.onnx");
-    std::fs::write(&path, &*models::open("nanodet-g-416").expect("bundled").bytes).expect("written");
-    let mut model = models::open(&path).expect("readable");
+    std::fs::write(&path, &*models::open("nanodet-g-416", &Hints::default()).expect("bundled").bytes)
+        .expect("written");
+    let mut model = models::open(&path, &Hints::default()).expect("readable");
     assert_eq!(open_axes(&model), None);
     model.header.inputs[0].shape =
         Some(vec![Dim::Named("n".to_owned()), Dim::Fixed(3), Dim::Unknown, Dim::Unknown]);
@@ -93,7 +96,7 @@ fn open_axes_are_stated() {
 
 #[test]
 fn an_unknown_name_is_an_error_that_lists_the_known() {
-    let action = Action::Info { model: "no-such".into(), json: false };
+    let action = Action::Info { model: "no-such".into(), spec: None, json: false };
     let error = run(&Args { action }, &mut Vec::new()).expect_err("told");
     assert!(error.message.contains("nanodet-g-416"), "{}", error.message);
 }

@@ -1,6 +1,13 @@
 //! Model families: how a frame becomes tensors and tensors become an observation.
 
+mod input;
 mod nanodet;
+mod outputs;
+pub mod reading;
+
+pub use input::ModelInput;
+pub use outputs::Outputs;
+pub use reading::Reading;
 
 use crate::engine::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result};
@@ -12,20 +19,25 @@ use crate::spec::{Spec, Task};
 
 /// One way of reading a model. Families know nothing of thresholds, drawing or formats.
 pub trait Family: Send + Sync {
-    /// The tensors of a frame, and the way back.
-    fn prepare(&self, frame: &Frame) -> Result<(Vec<NamedTensor>, Mapping)>;
+    /// What the model is given.
+    fn input(&self) -> &ModelInput;
 
     /// What the outputs mean, in pixels of the upright frame.
     ///
     /// # Errors
     /// `ModelOutput` when a shape or type is not the family's: found, expected.
-    fn decode(&self, outputs: Vec<NamedTensor>, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)>;
+    fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)>;
+
+    /// The tensors of a frame, and the way back.
+    fn prepare(&self, frame: &Frame) -> Result<(Vec<NamedTensor>, Mapping)> {
+        self.input().prepare(frame)
+    }
 
     /// Frame to observation. Families that look more than once (tiles, crops) override this.
     fn observe(&self, frame: &Frame, infer: &dyn Infer) -> Result<(Observation, Vec<Warning>)> {
         let (tensors, mapping) = self.prepare(frame)?;
         let outputs = infer.infer(ModelId::default(), &tensors)?;
-        self.decode(outputs, &mapping)
+        self.decode(&Outputs::new(outputs), &mapping)
     }
 }
 
@@ -43,6 +55,8 @@ pub struct Entry {
     pub name: &'static str,
     pub task: Task,
     pub about: &'static str,
+    /// What the family makes of a model that comes without a description; `None` when it is another's.
+    pub recognise: fn(&Header) -> Option<Reading>,
     /// Checks the header against what the family needs, before any input is read.
     pub build: fn(&Recipe) -> Result<Box<dyn Family>>,
 }

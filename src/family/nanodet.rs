@@ -2,23 +2,24 @@
 //!
 //! Reference: `nanodet/model/head/gfl_head.py` and `integral()` in RangiLyu/nanodet (Apache-2.0).
 
-use ndarray::{ArrayView2, Axis, Ix3};
+use ndarray::{ArrayView2, CowArray, Ix2};
 use serde::Deserialize;
 
-use super::{Entry, Family, Recipe, not_finite};
-use crate::engine::{ElementType, NamedTensor};
+use super::{Entry, Family, ModelInput, Outputs, Recipe, not_finite};
+use crate::engine::ElementType;
 use crate::error::{Error, Kind, Result};
-use crate::frame::{Frame, Warning};
+use crate::frame::Warning;
 use crate::geometry::Rect;
 use crate::observation::{Candidate, MAX_CANDIDATES, Observation, SCORE_FLOOR, bound_candidates};
 use crate::onnx::{Dim, Element, Value};
-use crate::preprocess::{Mapping, prepare};
-use crate::spec::{InputSpec, Task};
+use crate::preprocess::Mapping;
+use crate::spec::Task;
 
 pub const ENTRY: Entry = Entry {
     name: "nanodet",
     task: Task::Detect,
     about: "per stride a [1,n,classes] score and a [1,n,4*bins] distance output, in any order",
+    recognise: |_| None,
     build: |recipe| Ok(Box::new(NanoDet::new(recipe)?)),
 };
 
@@ -35,9 +36,7 @@ struct Decode {
 }
 
 struct NanoDet {
-    input: InputSpec,
-    input_name: String,
-    size: [u32; 2],
+    input: ModelInput,
     decode: Decode,
     classes: usize,
 }
@@ -117,39 +116,29 @@ impl NanoDet {
         for &stride in &decode.strides {
             header_fits(recipe, Grid::new(recipe.size, stride), 4 * decode.bins)?;
         }
-        let input_name =
-            spec.input.name.clone().or_else(|| recipe.header.inputs.first().map(|i| i.name.clone()));
-        Ok(Self {
-            input: spec.input.clone(),
-            input_name: input_name.unwrap_or_default(),
-            size: recipe.size,
-            decode,
-            classes: recipe.labels,
-        })
+        Ok(Self { input: ModelInput::new(recipe)?, decode, classes: recipe.labels })
     }
 
     fn grids(&self) -> Vec<Grid> {
-        self.decode.strides.iter().map(|&stride| Grid::new(self.size, stride)).collect()
+        self.decode.strides.iter().map(|&stride| Grid::new(self.input.size, stride)).collect()
     }
 
     /// The score and distance outputs of a grid: exports give them in mixed order, so they are told
     /// apart by their number of rows and columns.
     fn pair<'a>(
         &self,
-        outputs: &'a [NamedTensor],
+        outputs: &'a Outputs,
         grid: Grid,
-    ) -> Result<(ArrayView2<'a, f32>, ArrayView2<'a, f32>)> {
+    ) -> Result<(CowArray<'a, f32, Ix2>, CowArray<'a, f32, Ix2>)> {
         let cells = grid.columns * grid.rows;
         let edges = 4 * self.decode.bins;
         let (mut scores, mut distances) = (None, None);
-        for output in outputs {
-            let view = output.value.as_f32(&output.name)?;
-            let Ok(view) = view.into_dimensionality::<Ix3>() else { continue };
-            if view.shape()[0] != 1 || view.shape()[1] != cells {
+        for output in outputs.iter() {
+            let Ok(view) = output.numbers::<Ix2>("[cells, values]") else { continue };
+            if view.shape()[0] != cells {
                 continue;
             }
-            let columns = view.shape()[2];
-            let view = view.index_axis_move(Axis(0), 0);
+            let columns = view.shape()[1];
             if columns == edges && distances.is_none() && columns != self.classes {
                 distances = Some(view);
             } else if scores.is_none() && columns != edges {
@@ -157,12 +146,10 @@ impl NanoDet {
             }
         }
         scores.zip(distances).ok_or_else(|| {
-            let found: Vec<String> =
-                outputs.iter().map(|o| format!("{} {:?}", o.name, o.value.shape())).collect();
             let message = format!(
                 "stride {}: no pair of outputs [1, {cells}, classes] and [1, {cells}, {edges}]; found {}",
                 grid.stride,
-                found.join(", ")
+                outputs.shapes()
             );
             Error::new(Kind::ModelOutput, message)
         })
@@ -229,17 +216,16 @@ fn expected_bin(logits: &[f32]) -> f32 {
 }
 
 impl Family for NanoDet {
-    fn prepare(&self, frame: &Frame) -> Result<(Vec<NamedTensor>, Mapping)> {
-        let prepared = prepare(&frame.pixels, frame.size, &self.input, self.size)?;
-        Ok((vec![NamedTensor::new(self.input_name.clone(), prepared.tensor)], prepared.mapping))
+    fn input(&self) -> &ModelInput {
+        &self.input
     }
 
-    fn decode(&self, outputs: Vec<NamedTensor>, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
+    fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
         let mut candidates = Vec::new();
         let mut dropped = 0;
         for grid in self.grids() {
-            let (scores, distances) = self.pair(&outputs, grid)?;
-            dropped += self.read(scores, distances, grid, &mut candidates);
+            let (scores, distances) = self.pair(outputs, grid)?;
+            dropped += self.read(scores.view(), distances.view(), grid, &mut candidates);
         }
         dropped += bound_candidates(&mut candidates);
         for candidate in &mut candidates {

@@ -17,33 +17,12 @@ fn mismatch<T>(message: String) -> Result<T> {
 pub(super) fn fits(spec: &Spec, header: &Header) -> Result<()> {
     numbers(spec)?;
     size(&spec.input)?;
-    let input = picture_input(&spec.input, header)?;
+    let input = header.picture_input(spec.input.name.as_deref())?;
     element(&spec.input, input)?;
     match &input.shape {
         Some(shape) => axes(&spec.input, input, shape),
         // A model that leaves the rank open takes what it is given.
         None => Ok(()),
-    }
-}
-
-/// The input that takes the picture.
-pub(super) fn picture_input<'a>(spec: &InputSpec, header: &'a Header) -> Result<&'a Value> {
-    let names = || header.inputs.iter().map(|i| format!("{:?}", i.name)).collect::<Vec<_>>().join(", ");
-    match (&spec.name, header.inputs.as_slice()) {
-        (_, []) => mismatch("the model has no inputs; export it with one for the picture".to_owned()),
-        (Some(name), inputs) => match inputs.iter().find(|input| input.name == *name) {
-            Some(input) => Ok(input),
-            None => mismatch(format!(
-                "no input {name:?} as its description says; it has {}; correct name under [input]",
-                names()
-            )),
-        },
-        (None, [input]) => Ok(input),
-        (None, inputs) => mismatch(format!(
-            "{} inputs ({}); say which takes the picture: name = … under [input]",
-            inputs.len(),
-            names()
-        )),
     }
 }
 
@@ -103,8 +82,12 @@ fn axes(spec: &InputSpec, input: &Value, shape: &[Dim]) -> Result<()> {
         Layout::Nchw => ("[batch,3,height,width]", "nchw"),
         Layout::Nhwc => ("[batch,height,width,3]", "nhwc"),
     };
-    let [batch, second, third, fourth] = shape else {
-        return mismatch(format!("input {input} has {} axes; expected {order}", shape.len()));
+    let one = Dim::Fixed(1);
+    let (batch, second, third, fourth) = match shape {
+        [batch, second, third, fourth] => (batch, second, third, fourth),
+        // torchvision's detectors take a picture without a batch axis.
+        [second, third, fourth] => (&one, second, third, fourth),
+        _ => return mismatch(format!("input {input} has {} axes; expected {order}", shape.len())),
     };
     let (channels, height, width) = match spec.layout {
         Layout::Nchw => (second, third, fourth),

@@ -2,8 +2,10 @@
 
 mod bundled;
 mod check;
+mod hints;
 mod open;
 mod template;
+mod understand;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,8 +19,10 @@ use crate::spec::{LabelSet, Spec};
 /// The model that is used when none is named.
 pub const DEFAULT: &str = "nanodet-g-416";
 
+pub use hints::Hints;
 pub use open::Opened;
 pub use template::template;
+pub use understand::Understood;
 
 /// A model that may run: its header was read, nothing hostile is in it, and its description fits.
 #[derive(Debug, Clone)]
@@ -33,6 +37,8 @@ pub struct Model {
     pub header: Header,
     pub labels: LabelSet,
     pub origin: Origin,
+    /// Where there is no description: what the header was understood as, and why.
+    pub understood: Option<Understood>,
 }
 
 /// Where a model came from.
@@ -59,27 +65,36 @@ impl fmt::Display for Origin {
 /// # Errors
 /// `ModelNotFound`, `ModelInvalid`, `ModelRefused`, `ModelMismatch`; messages name the file.
 pub fn resolve(name_or_path: impl AsRef<Path>) -> Result<Model> {
-    open(name_or_path)?.into_model()
+    resolve_as(name_or_path, &Hints::default())
+}
+
+/// Like [`resolve`], with what the user says about the model.
+///
+/// # Errors
+/// As [`resolve`]; also for hints that name nothing.
+pub fn resolve_as(name_or_path: impl AsRef<Path>, hints: &Hints) -> Result<Model> {
+    open(name_or_path, hints)?.into_model()
 }
 
 /// Like [`resolve`], but stops before judging: for `vision models info`.
 ///
 /// # Errors
 /// `ModelNotFound`, `ModelInvalid`.
-pub fn open(name_or_path: impl AsRef<Path>) -> Result<Opened> {
-    open_in(name_or_path.as_ref(), places::models_folder().as_deref())
+pub fn open(name_or_path: impl AsRef<Path>, hints: &Hints) -> Result<Opened> {
+    open_in(name_or_path.as_ref(), hints, places::models_folder().as_deref())
 }
 
-fn open_in(name: &Path, folder: Option<&Path>) -> Result<Opened> {
+fn open_in(name: &Path, hints: &Hints, folder: Option<&Path>) -> Result<Opened> {
     if let Some(model) = bundled::find(name) {
-        return Opened::bundled(model);
+        return Opened::bundled(model, hints);
     }
     let is = |extension: &str| name.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension));
     if is("onnx") || is("toml") {
-        return Opened::file(&name.with_extension(if is("onnx") { spelled(name) } else { "onnx" }));
+        let onnx = name.with_extension(if is("onnx") { spelled(name) } else { "onnx" });
+        return Opened::file(&onnx, hints);
     }
     if let Some(path) = folder.and_then(|folder| in_folder(folder, name)) {
-        return Opened::file(&path);
+        return Opened::file(&path, hints);
     }
     let given = name.display();
     let message = if name.exists() {
@@ -87,7 +102,7 @@ fn open_in(name: &Path, folder: Option<&Path>) -> Result<Opened> {
     } else {
         let known: Vec<_> = list_in(folder).into_iter().map(|listed| listed.name).collect();
         format!(
-            "no model named {given:?}; known are: {}. Or give the path of an .onnx file with its .toml beside it",
+            "no model named {given:?}; known are: {}. Or give the path of an .onnx file",
             known.join(", ")
         )
     };

@@ -6,6 +6,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::bundled::Bundled;
+use super::hints::Hints;
+use super::understand::{Understood, understand};
 use super::{Model, Origin, check, named, refuse};
 use crate::digest::{hex, sha256};
 use crate::error::{Error, Kind, Result};
@@ -15,7 +17,7 @@ use crate::spec::{LabelSet, Spec};
 /// Protobuf's own limit for a message, hence for an ONNX file in one piece.
 const MAX_MODEL: u64 = 2 << 30;
 /// A description with ten thousand labels has a third of this.
-const MAX_DESCRIPTION: u64 = 1 << 20;
+pub(super) const MAX_DESCRIPTION: u64 = 1 << 20;
 
 /// A model file that was read and understood but not yet judged.
 #[derive(Debug)]
@@ -26,16 +28,18 @@ pub struct Opened {
     pub origin: Origin,
     /// The description, or why there is none that can be read.
     pub spec: Result<Spec>,
+    /// Where there is no description: what the header was understood as, and why.
+    pub understood: Option<Understood>,
 }
 
 impl Opened {
-    pub(super) fn bundled(model: &'static Bundled) -> Result<Self> {
-        let spec = parse(model.name, model.description);
-        Self::new(Cow::Borrowed(model.weights), Origin::Bundled, model.name, spec)
+    pub(super) fn bundled(model: &'static Bundled, hints: &Hints) -> Result<Self> {
+        let opened = Self::new(Cow::Borrowed(model.weights), Origin::Bundled, model.name)?;
+        Ok(opened.described(hints, || Some(parse(model.name, model.description))))
     }
 
     /// Reads the file `onnx` and the `.toml` beside it.
-    pub(super) fn file(onnx: &Path) -> Result<Self> {
+    pub(super) fn file(onnx: &Path, hints: &Hints) -> Result<Self> {
         let toml = onnx.with_extension("toml");
         if !onnx.exists() && toml.exists() {
             let message = format!(
@@ -46,18 +50,59 @@ impl Opened {
             return Err(Error::new(Kind::ModelNotFound, message));
         }
         let bytes = read_limited(onnx, MAX_MODEL)?;
-        let spec = description_beside(onnx);
-        let mut opened =
-            Self::new(Cow::Owned(bytes), Origin::File(onnx.to_owned()), &onnx.display().to_string(), spec)?;
-        if !toml.exists() {
-            opened.spec = Err(no_description(onnx, &toml, &opened.header));
-        }
-        Ok(opened)
+        let opened =
+            Self::new(Cow::Owned(bytes), Origin::File(onnx.to_owned()), &onnx.display().to_string())?;
+        Ok(opened.described(hints, || toml.exists().then(|| description_beside(onnx))))
     }
 
-    fn new(bytes: Cow<'static, [u8]>, origin: Origin, name: &str, spec: Result<Spec>) -> Result<Self> {
+    fn new(bytes: Cow<'static, [u8]>, origin: Origin, name: &str) -> Result<Self> {
         let header = onnx::read(&bytes).map_err(named(name))?;
-        Ok(Self { digest: digest(&bytes), bytes, header, origin, spec })
+        let spec = Err(Error::new(Kind::Internal, "not described yet"));
+        Ok(Self { digest: digest(&bytes), bytes, header, origin, spec, understood: None })
+    }
+
+    /// With the description that the user names, else its own, else what its header is understood as.
+    fn described(mut self, hints: &Hints, own: impl FnOnce() -> Option<Result<Spec>>) -> Self {
+        let family = hints.family();
+        let given = match hints.description() {
+            Some(given) => Some(given),
+            None if family.is_none() => own(),
+            None => None,
+        };
+        self.spec = match given {
+            Some(spec) => spec,
+            None => match understand(&self.stem(), &self.header, family) {
+                Ok(understood) => Ok(self.understood.insert(understood).spec.clone()),
+                Err(error) => Err(self.not_understood(error)),
+            },
+        };
+        if let (Ok(spec), Some(labels)) = (&mut self.spec, hints.labels()) {
+            match labels {
+                Ok(labels) => spec.labels = labels,
+                Err(error) => self.spec = Err(error),
+            }
+        }
+        self
+    }
+
+    /// The file's name without its extension: what the model is called without a description.
+    pub fn stem(&self) -> String {
+        match &self.origin {
+            Origin::File(path) => path
+                .file_stem()
+                .map_or_else(|| "model".to_owned(), |stem| stem.to_string_lossy().into_owned()),
+            Origin::Bundled => "model".to_owned(),
+        }
+    }
+
+    fn not_understood(&self, error: Error) -> Error {
+        let origin = &self.origin;
+        let message = format!(
+            "{origin}: {}; `vision models info {origin}` prints an example of a description to write to {}.toml beside it",
+            error.message,
+            self.stem()
+        );
+        Error::new(Kind::ModelNotFound, message)
     }
 
     /// # Errors
@@ -83,6 +128,7 @@ impl Opened {
             header: self.header,
             labels,
             origin: self.origin,
+            understood: self.understood,
         })
     }
 
@@ -96,6 +142,7 @@ impl Opened {
             digest: String::new(),
             header: self.header.clone(),
             origin: self.origin.clone(),
+            understood: None,
             spec: self.spec.as_ref().map(Spec::clone).map_err(|e| Error::new(e.kind, e.chain())),
         };
         copy.into_model().map(|_| ()).map_err(|e| e.chain())
@@ -127,29 +174,15 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Spec> {
 }
 
 /// Inputs or outputs for one line; some models have hundreds.
-fn list(values: &[onnx::Value]) -> String {
+pub(super) fn list(values: &[onnx::Value]) -> String {
     const SHOWN: usize = 8;
     let shown: Vec<_> = values.iter().take(SHOWN).map(ToString::to_string).collect();
     let more = values.len().saturating_sub(SHOWN);
     shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }
 
-fn no_description(onnx: &Path, toml: &Path, header: &Header) -> Error {
-    Error::new(
-        Kind::ModelNotFound,
-        format!(
-            "{}: no {} beside it to say what the model expects; it has inputs {} and outputs {}; `vision models info {}` prints an example to write there",
-            onnx.display(),
-            toml.file_name().unwrap_or(toml.as_os_str()).display(),
-            list(&header.inputs),
-            list(&header.outputs),
-            onnx.display()
-        ),
-    )
-}
-
 /// Reads a regular file of at most `limit` bytes; anything else could block or never end.
-fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
+pub(super) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let failed = |e: std::io::Error| {
         let mut error = Error::read(path.display(), e);
         error.kind = if error.kind == Kind::NotFound { Kind::ModelNotFound } else { Kind::ModelInvalid };

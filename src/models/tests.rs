@@ -15,7 +15,7 @@ fn folder(description: &str) -> tempfile::TempDir {
 }
 
 fn failure(name: &Path, folder: Option<&Path>) -> Error {
-    let error = open_in(name, folder).and_then(Opened::into_model).expect_err("accepted");
+    let error = open_in(name, &Hints::default(), folder).and_then(Opened::into_model).expect_err("accepted");
     assert_eq!(error.exit_code(), 1);
     assert!(!error.message.contains('\n'), "one line: {}", error.message);
     error
@@ -37,7 +37,9 @@ fn either_file_and_the_name_in_the_users_folder_give_the_same_model() {
     let folder = folder(NANODET);
     let bundled = resolve("nanodet-g-416").expect("bundled");
     for name in [folder.path().join("m.onnx"), folder.path().join("m.toml"), "m".into()] {
-        let model = open_in(&name, Some(folder.path())).and_then(Opened::into_model).expect("resolves");
+        let model = open_in(&name, &Hints::default(), Some(folder.path()))
+            .and_then(Opened::into_model)
+            .expect("resolves");
         assert_eq!(model.origin, Origin::File(folder.path().join("m.onnx")));
         assert_eq!((&model.digest, &model.spec_digest), (&bundled.digest, &bundled.spec_digest));
     }
@@ -73,24 +75,48 @@ fn unknown_names_and_missing_files_say_what_there_is() {
 }
 
 #[test]
-fn a_model_without_description_shows_what_it_has_and_what_to_write() {
+fn a_model_that_nobody_describes_shows_what_it_has_and_what_to_write() {
+    // It takes f64, which no family does.
     let folder = folder(NANODET);
+    let path = folder.path().join("m.onnx");
+    fs::write(&path, include_bytes!("../../tests/models/element.onnx")).expect("written");
     fs::remove_file(folder.path().join("m.toml")).expect("removed");
-    let error = failure(&folder.path().join("m.onnx"), None);
-    for part in [
-        "no m.toml beside it",
-        "input_1:0 f32 [1,3,416,416]",
-        "outputs Identity_2:0 f32 [",
-        "vision models info",
-    ] {
+    let error = failure(&path, None);
+    for part in ["is like no family", "inputs ", "outputs ", "vision models info", "m.toml"] {
         assert!(error.message.contains(part), "{part}: {}", error.message);
     }
-    let opened = open(folder.path().join("m.onnx")).expect("readable");
+}
+
+#[test]
+fn the_example_of_a_description_fits_its_model() {
+    let folder = folder(NANODET);
+    let opened = open(folder.path().join("m.onnx"), &Hints::default()).expect("readable");
     let example = template("m", &opened.header);
     let spec: Spec = toml::from_str(&example).expect("the example is a description");
     assert_eq!((spec.input.size, spec.input.name.as_deref()), ([416, 416], Some("input_1:0")));
     fs::write(folder.path().join("m.toml"), example).expect("written");
     resolve(folder.path().join("m.onnx")).expect("the example fits the header");
+}
+
+#[test]
+fn a_description_can_be_given_by_name() {
+    let folder = folder("broken");
+    let path = folder.path().join("m.onnx");
+    let labels = folder.path().join("names.txt");
+    fs::write(&labels, "\u{feff}one\n\n two \n").expect("written");
+    let hints =
+        Hints { spec: Some("nanodet-g-416".to_owned()), labels: Some(labels.to_string_lossy().into_owned()) };
+    let model = resolve_as(&path, &hints).expect("the bundled model's description fits");
+    assert_eq!(model.labels.names(), ["one", "two"]);
+    for (spec, labels, says) in [
+        (Some("nonsense"), None, "expected a .toml file"),
+        (Some("none.toml"), None, "none.toml"),
+        (Some("nanodet-g-416"), Some("coco-81"), "built-in list: coco-80"),
+    ] {
+        let hints = Hints { spec: spec.map(str::to_owned), labels: labels.map(str::to_owned) };
+        let error = resolve_as(&path, &hints).expect_err(says);
+        assert!(error.message.contains(says), "{}", error.message);
+    }
 }
 
 #[test]
@@ -177,19 +203,18 @@ fn open_sizes_are_left_to_the_description() {
     }];
     model.spec.input.dynamic_size = true;
     check::fits(&model.spec, &model.header).expect("any size");
-    // A second input needs the name of the one for the picture.
-    model.header.inputs.push(Value { name: "sizes".to_owned(), element: None, shape: None });
+    // A second input that may be a picture needs the name of the one that is.
+    let shape = model.header.inputs[0].shape.clone();
+    model.header.inputs.push(Value { name: "sizes".to_owned(), element: None, shape });
     check::fits(&model.spec, &model.header).expect("named");
     model.spec.input.name = None;
     let message = check::fits(&model.spec, &model.header).expect_err("two inputs").message;
     assert!(message.contains("\"input_1:0\", \"sizes\""), "{message}");
     // A fixed batch of several and a wrong rank.
     model.header.inputs.truncate(1);
-    for (shape, says) in [
-        (vec![10, 3, 32, 32], "exactly 10"),
-        (vec![3, 32, 32], "3 axes"),
-        (vec![1, 4, 416, 416], "4 channels"),
-    ] {
+    for (shape, says) in
+        [(vec![10, 3, 32, 32], "exactly 10"), (vec![32, 32], "2 axes"), (vec![1, 4, 416, 416], "4 channels")]
+    {
         model.header.inputs[0].shape = Some(shape.into_iter().map(Dim::Fixed).collect());
         let message = check::fits(&model.spec, &model.header).expect_err("fixed").message;
         assert!(message.contains(says), "{message}");

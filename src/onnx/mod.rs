@@ -1,6 +1,7 @@
 //! What an ONNX file says about itself, read without a runtime and without trusting it.
 
 mod elements;
+pub mod exporter;
 pub mod looks;
 mod walk;
 mod wire;
@@ -38,6 +39,40 @@ pub struct Header {
     pub has_ep_context: bool,
     /// Weights in bytes as tensors, dense initialisers of the graph and its subgraphs.
     pub initializer_bytes: u64,
+}
+
+impl Header {
+    /// The input that takes the picture: the one called `name`, else the only one, else the only one
+    /// of three or more axes.
+    ///
+    /// # Errors
+    /// `ModelMismatch`: what there is, and how to say which it is. The message does not name the model.
+    pub fn picture_input(&self, name: Option<&str>) -> Result<&Value> {
+        let mismatch = |message: String| Err(Error::new(Kind::ModelMismatch, message));
+        let names = || self.inputs.iter().map(|i| format!("{:?}", i.name)).collect::<Vec<_>>().join(", ");
+        match (name, self.inputs.as_slice()) {
+            (_, []) => mismatch("the model has no inputs; export it with one for the picture".to_owned()),
+            (Some(name), inputs) => match inputs.iter().find(|input| input.name == name) {
+                Some(input) => Ok(input),
+                None => mismatch(format!(
+                    "no input {name:?} as its description says; it has {}; correct name under [input]",
+                    names()
+                )),
+            },
+            (None, [input]) => Ok(input),
+            (None, inputs) => {
+                let mut large = inputs.iter().filter(|i| i.shape.as_ref().is_some_and(|s| s.len() >= 3));
+                match (large.next(), large.next()) {
+                    (Some(input), None) => Ok(input),
+                    _ => mismatch(format!(
+                        "{} inputs ({}); say which takes the picture: name = … under [input]",
+                        inputs.len(),
+                        names()
+                    )),
+                }
+            }
+        }
+    }
 }
 
 /// An input or output.

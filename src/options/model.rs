@@ -5,13 +5,24 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use crate::models::Hints;
+
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 #[command(next_help_heading = "Model")]
 pub struct ModelOptions {
-    /// A name from `vision models list`, or an .onnx file with its .toml beside it
+    /// A name from `vision models list`, or an .onnx file
     #[arg(long, short, value_name = "NAME|FILE", default_value = crate::models::DEFAULT)]
     pub model: String,
+
+    /// How the model is read, instead of the .toml beside it: another .toml, the name of a model whose
+    /// description fits, or of a family (`vision models families`)
+    #[arg(long, value_name = "FILE|NAME")]
+    pub spec: Option<String>,
+
+    /// Names of the model's classes: a text file with a name a line, or a built-in list such as coco-80
+    #[arg(long, value_name = "FILE|LIST")]
+    pub labels: Option<String>,
 
     /// Side of the model's input in pixels, or WIDTHxHEIGHT, where the model takes other sizes
     #[arg(long, value_name = "SIZE")]
@@ -32,4 +43,11 @@ pub struct ModelOptions {
     /// ONNX Runtime's library to use instead of the one found
     #[arg(long, value_name = "FILE", env = "ORT_DYLIB_PATH", hide_env_values = true)]
     pub runtime: Option<PathBuf>,
+}
+
+impl ModelOptions {
+    /// What was said about the model beside its name.
+    pub fn hints(&self) -> Hints {
+        Hints { spec: self.spec.clone(), labels: self.labels.clone() }
+    }
 }

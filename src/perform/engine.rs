@@ -21,8 +21,8 @@ pub struct Chosen {
 }
 
 /// Loads the runtime unless everything is in the store from a run on the same device.
-pub fn choose(
-    options: &Options,
+pub fn choose<S: clap::Args>(
+    options: &Options<S>,
     prepared: &Prepared,
     before: Option<&Job>,
     listing: &Listing,

@@ -32,15 +32,15 @@ use crate::sink::{self, Sink, SinkContext};
 
 pub use engine::workers;
 pub use report::{Report, Status};
-pub use setup::Prepared;
 pub(crate) use setup::input_size;
+pub use setup::{Prepared, Selection};
 pub(crate) use summary::Findings;
 pub use summary::Summary;
 
-/// The options of a command that looks at pictures.
+/// The options of a command that looks at pictures; `S` are those of its decisions.
 #[derive(Debug, Clone, Default, clap::Args, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Options {
+#[serde(default, bound(deserialize = "S: Default + serde::de::DeserializeOwned"))]
+pub struct Options<S: clap::Args = SelectOptions> {
     #[command(flatten)]
     #[serde(flatten)]
     pub input: InputOptions,
@@ -49,7 +49,7 @@ pub struct Options {
     pub model: ModelOptions,
     #[command(flatten)]
     #[serde(flatten)]
-    pub select: SelectOptions,
+    pub select: S,
     #[command(flatten)]
     #[serde(flatten)]
     pub run: RunOptions,
@@ -58,7 +58,7 @@ pub struct Options {
     pub output: OutputOptions,
 }
 
-impl Options {
+impl<S: clap::Args> Options<S> {
     /// The defaults of the command line, for `inputs`.
     ///
     /// # Errors
@@ -78,9 +78,9 @@ impl Options {
 ///
 /// # Errors
 /// Whatever keeps the run from beginning or ends it; single inputs that fail are in the results.
-pub fn perform(
+pub fn perform<S: Selection>(
     command: &str,
-    options: &Options,
+    options: &Options<S>,
     stdin: &mut dyn BufRead,
     control: &Control,
     echo: Option<Box<dyn Sink>>,
@@ -96,9 +96,9 @@ pub fn perform(
 }
 
 #[expect(clippy::too_many_arguments, reason = "the inner half of `perform`, split for its clean-up only")]
-fn within(
+fn within<S: Selection>(
     command: &str,
-    options: &Options,
+    options: &Options<S>,
     prepared: &Prepared,
     folder: &RunFolder,
     stdin: &mut dyn BufRead,
@@ -116,8 +116,9 @@ fn within(
     let changes = if options.run.dry_run { Vec::new() } else { job.enter(folder, on_other)? };
     let journal = Journal::open(&folder.journal())?;
     let store = Store::open(&folder.store())?;
-    let listing = list(options, folder, &journal, stdin)?;
+    let listing = list(&options.input, folder, &journal, stdin)?;
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
+    prepared.notes().iter().for_each(|note| progress.note(note));
     for change in changes {
         progress.note(&format!("changed: {change}"));
     }
@@ -133,14 +134,14 @@ fn within(
     job.write(folder)?;
     progress.changed_list(&journal, &listing);
 
-    let artist = artist(options, folder, &listing);
+    let artist = artist(&options.output, folder, &listing);
     let mut summary = Summary::default();
-    let mut findings = Findings::new(&options.run.fail_on, &prepared.policy.labels)?;
-    let sinks = sinks(options, prepared, folder, echo)?;
+    let mut findings = Findings::new(&options.run.fail_on, prepared.policy.labels())?;
+    let sinks = sinks(&options.output, prepared, folder, echo)?;
     let walk = Walk {
         inputs: &listing.inputs,
         family: prepared.family.as_ref(),
-        policy: &prepared.policy,
+        policy: prepared.policy.as_ref(),
         keys: &keys,
         store: &store,
         journal: &journal,
@@ -157,13 +158,13 @@ fn within(
         &listing.inputs,
         &keys,
         &store,
-        &prepared.policy,
+        prepared.policy.as_ref(),
         sinks,
         vec![&mut summary, &mut findings],
     );
     let files = walk.run(workers, &|| chosen.worker(), emitter)?;
     progress.finish();
-    if let Some(note) = summary.without_label(&prepared.policy.labels) {
+    if let Some(note) = summary.without_label(prepared.policy.labels()) {
         progress.note(&note);
     }
     let report = Report {
@@ -188,20 +189,20 @@ fn within(
 }
 
 fn list(
-    options: &Options,
+    options: &InputOptions,
     folder: &RunFolder,
     journal: &Journal,
     stdin: &mut dyn BufRead,
 ) -> Result<Listing> {
-    let select = options.input.select()?;
+    let select = options.select()?;
     let known =
         |id: &str, stat: &crate::run::journal::Stat| journal.input(id).is_some_and(|k| k.stat == *stat);
     let list = List { select: &select, out: folder.root(), known: &known };
-    let listing = list.run(&options.input.inputs, stdin)?;
+    let listing = list.run(&options.inputs, stdin)?;
     if listing.inputs.is_empty() {
         let others: usize = listing.skipped.values().sum();
         let found = if others > 0 { format!("; {others} other files were found") } else { String::new() };
-        let given: Vec<_> = options.input.inputs.iter().map(|i| i.to_string_lossy()).collect();
+        let given: Vec<_> = options.inputs.iter().map(|i| i.to_string_lossy()).collect();
         let message =
             format!("{}: no pictures found{found}; give files or folders with pictures", given.join(" "));
         return Err(Error::new(Kind::NothingToDo, message));
@@ -209,8 +210,7 @@ fn list(
     Ok(listing)
 }
 
-fn artist(options: &Options, folder: &RunFolder, listing: &Listing) -> Option<Artist> {
-    let output = &options.output;
+fn artist(output: &OutputOptions, folder: &RunFolder, listing: &Listing) -> Option<Artist> {
     let format = match output.image_format {
         ImageFormat::Auto => None,
         ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
@@ -224,7 +224,7 @@ fn artist(options: &Options, folder: &RunFolder, listing: &Listing) -> Option<Ar
 }
 
 fn sinks(
-    options: &Options,
+    output: &OutputOptions,
     prepared: &Prepared,
     folder: &RunFolder,
     echo: Option<Box<dyn Sink>>,
@@ -233,12 +233,12 @@ fn sinks(
     let context = SinkContext {
         folder: folder.root(),
         temporary: &temporary,
-        labels: &prepared.policy.labels,
+        labels: prepared.policy.labels(),
         generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     // results.jsonl is the stable interface and always written.
     let mut names = vec!["jsonl".to_owned()];
-    names.extend(options.output.format.iter().filter(|name| *name != "jsonl").cloned());
+    names.extend(output.format.iter().filter(|name| *name != "jsonl").cloned());
     names.dedup();
     let mut sinks = sink::open(&names, &context)?;
     sinks.extend(echo);

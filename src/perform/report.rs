@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Options;
-use super::setup::Prepared;
+use super::setup::{Prepared, Selection};
 use super::summary::Summary;
 use crate::atomic::write_whole;
 use crate::error::{Error, Kind, Result};
@@ -167,10 +167,10 @@ impl Report {
         writeln!(out, "results:  {shown}{more}")
     }
 
-    pub(super) fn write(
+    pub(super) fn write<S: Selection>(
         &self,
         command: &str,
-        options: &Options,
+        options: &Options<S>,
         prepared: &Prepared,
         folder: &RunFolder,
     ) -> Result<()> {

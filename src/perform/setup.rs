@@ -1,39 +1,52 @@
 //! What can be checked before anything is opened: model, description, labels, thresholds, limits.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::Options;
 use crate::engine::{Device, Provider};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::family::{self, Family, Recipe};
 use crate::input::Select;
 use crate::models::{self, Model};
-use crate::options::InputOptions;
-use crate::policy::{DetectPolicy, classes, thresholds};
+use crate::options::{InputOptions, SelectOptions};
+use crate::policy::{DetectPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
 use crate::source::Limits;
+use crate::spec::Task;
+
+/// The options of a command's decisions: what makes a command that looks at pictures its own.
+pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
+    /// What models of the command are for.
+    const TASK: Task;
+
+    /// # Errors
+    /// `Usage` for labels that the model does not have.
+    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>>;
+}
 
 /// A job ready to begin.
 pub struct Prepared {
     pub model: Model,
     pub family: Box<dyn Family>,
-    pub policy: DetectPolicy,
+    pub policy: Box<dyn Policy>,
     /// Width and height of the model's input in this run.
     pub size: [u32; 2],
     pub limits: Limits,
 }
 
 impl Prepared {
-    pub fn new(options: &Options) -> Result<Self> {
+    pub fn new<S: Selection>(options: &Options<S>) -> Result<Self> {
         options.model.device.parse::<Device>()?;
         super::workers(&options.model.workers, Provider::Cpu)?;
-        let model = models::resolve(&options.model.model)?;
+        let model = models::resolve_as(&options.model.model, &options.model.hints())?;
+        for_task(&model, S::TASK)?;
         batch(&options.model.batch, &model)?;
         let size = input_size(options.model.imgsz.as_deref(), &model)?;
         let recipe = Recipe { spec: &model.spec, header: &model.header, size, labels: model.labels.len() };
         let family = family::build(&recipe)?;
-        let policy = policy(options, &model)?;
+        let policy = options.select.policy(&model)?;
         let limits = options.input.limits();
         options.input.select()?;
         crate::sink::known(&options.output.format)?;
@@ -49,7 +62,7 @@ impl Prepared {
         }
     }
 
-    pub fn job(&self, command: &str, options: &Options) -> Job {
+    pub fn job<S: Selection>(&self, command: &str, options: &Options<S>) -> Job {
         let absolute = |name: &std::ffi::OsString| match std::path::absolute(name) {
             Ok(path) if name != "-" => path.to_string_lossy().into_owned(),
             _ => name.to_string_lossy().into_owned(),
@@ -68,20 +81,37 @@ impl Prepared {
     }
 }
 
-fn policy(options: &Options, model: &Model) -> Result<DetectPolicy> {
-    let labels = model.labels.clone();
-    let (conf, conf_by_class) = thresholds(&options.select.conf, &labels)?;
-    let only = classes("--classes", &options.select.classes, &labels)?;
-    let except = classes("--exclude-classes", &options.select.exclude_classes, &labels)?;
-    Ok(DetectPolicy {
-        conf: conf.unwrap_or(model.spec.conf),
-        conf_by_class,
-        iou: options.select.iou.unwrap_or(model.spec.iou),
-        only: (!only.is_empty()).then_some(only),
-        except,
-        max_det: options.select.max_det,
-        labels,
-    })
+impl Selection for SelectOptions {
+    const TASK: Task = Task::Detect;
+
+    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>> {
+        let labels = model.labels.clone();
+        let (conf, conf_by_class) = thresholds(&self.conf, &labels)?;
+        let only = classes("--classes", &self.classes, &labels)?;
+        let except = classes("--exclude-classes", &self.exclude_classes, &labels)?;
+        Ok(Box::new(DetectPolicy {
+            conf: conf.unwrap_or(model.spec.conf),
+            conf_by_class,
+            iou: self.iou.unwrap_or(model.spec.iou),
+            only: (!only.is_empty()).then_some(only),
+            except,
+            max_det: self.max_det,
+            labels,
+        }))
+    }
+}
+
+/// Refuses a model made for another command's task, before anything is opened.
+fn for_task(model: &Model, wanted: Task) -> Result<()> {
+    let found = model.spec.task;
+    if found == wanted {
+        return Ok(());
+    }
+    let message = format!(
+        "{}: is a model to {found} ({}), not to {wanted}; use `vision {found} --model {}`, or correct task in its description",
+        model.origin, model.spec.family, model.origin
+    );
+    Err(Error::new(Kind::ModelMismatch, message))
 }
 
 /// One frame a call: on CPU, workers with a one-thread session each are the fastest arrangement, and
@@ -151,8 +181,9 @@ pub struct ModelFacts<'a> {
     pub family: &'a str,
     pub licence: &'a str,
     pub input_size: [u32; 2],
-    pub conf: f32,
-    pub iou: f32,
+    /// Thresholds in force.
+    #[serde(flatten)]
+    pub thresholds: serde_json::Value,
 }
 
 impl Prepared {
@@ -163,8 +194,15 @@ impl Prepared {
             family: &self.model.spec.family,
             licence: &self.model.spec.licence,
             input_size: self.size,
-            conf: self.policy.conf,
-            iou: self.policy.iou,
+            thresholds: self.policy.facts(),
         }
+    }
+
+    /// What people should know before the run: how a model without a description was understood.
+    pub fn notes(&self) -> Vec<String> {
+        let Some(understood) = &self.model.understood else { return Vec::new() };
+        let name = &self.model.spec.name;
+        let doubts = understood.doubts.iter().map(|doubt| format!("{name}: {doubt}"));
+        std::iter::once(format!("{name}: {}", understood.why)).chain(doubts).collect()
     }
 }

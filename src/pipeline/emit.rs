@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::frame::Warning;
 use crate::input::Input;
 use crate::observation::Observed;
-use crate::policy::{DetectPolicy, Fold};
+use crate::policy::{Fold, Policy};
 use crate::record::{Failure, INPUT_SCHEMA, ITEM_SCHEMA, InputId, InputRecord, ItemId, Record, Status};
 use crate::run::key::Keys;
 use crate::run::store::Store;
@@ -28,7 +28,7 @@ pub struct Emitter<'a> {
     pub inputs: &'a [Input],
     pub keys: &'a Keys,
     pub store: &'a Store,
-    pub policy: &'a DetectPolicy,
+    pub policy: &'a dyn Policy,
     pub sinks: Vec<Box<dyn Sink>>,
     pub folds: Vec<&'a mut (dyn Fold + Send)>,
     pending: BTreeMap<usize, Outcome>,
@@ -40,7 +40,7 @@ impl<'a> Emitter<'a> {
         inputs: &'a [Input],
         keys: &'a Keys,
         store: &'a Store,
-        policy: &'a DetectPolicy,
+        policy: &'a dyn Policy,
         sinks: Vec<Box<dyn Sink>>,
         folds: Vec<&'a mut (dyn Fold + Send)>,
     ) -> Self {

@@ -20,7 +20,7 @@ use crate::engine::Infer;
 use crate::error::{Error, Kind, Result};
 use crate::family::Family;
 use crate::input::Input;
-use crate::policy::DetectPolicy;
+use crate::policy::Policy;
 use crate::record::Failure;
 use crate::run::journal::Journal;
 use crate::run::key::Keys;
@@ -37,7 +37,7 @@ use emit::Emitter;
 pub struct Walk<'a> {
     pub inputs: &'a [Input],
     pub family: &'a dyn Family,
-    pub policy: &'a DetectPolicy,
+    pub policy: &'a dyn Policy,
     pub keys: &'a Keys,
     pub store: &'a Store,
     pub journal: &'a Journal,

@@ -4,18 +4,13 @@ use image::Rgb;
 
 fn spec(resize: Resize, colour: Colour, layout: Layout) -> InputSpec {
     InputSpec {
-        name: None,
         size: [4, 4],
-        dynamic_size: false,
-        multiple_of: 1,
-        element: ElementType::F32,
         layout,
         colour,
         resize,
-        interpolation: Interpolation::Cv2Linear,
-        pad: 114,
         mean: [10.0, 20.0, 30.0],
         std: [2.0, 4.0, 5.0],
+        ..InputSpec::default()
     }
 }
 

@@ -14,6 +14,9 @@ pub struct LabelSet {
 }
 
 impl LabelSet {
+    /// Names of the lists that are built in.
+    pub const BUILT_IN: &[&str] = &["coco-80"];
+
     /// # Errors
     /// `ModelInvalid` when a built-in list of that name does not exist.
     pub fn new(labels: &Labels) -> Result<Self> {
@@ -26,7 +29,8 @@ impl LabelSet {
             Labels::BuiltIn(name) => Err(Error::new(
                 Kind::ModelInvalid,
                 format!(
-                    "labels = \"{name}\": no built-in list of that name; built in are: coco-80. Give the names as a list otherwise"
+                    "labels = \"{name}\": no built-in list of that name; built in are: {}. Give the names as a list otherwise",
+                    Self::BUILT_IN.join(", ")
                 ),
             )),
         }

@@ -4,6 +4,8 @@ pub mod labels;
 
 pub use labels::LabelSet;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::ElementType;
@@ -29,10 +31,10 @@ pub struct Spec {
     #[serde(default)]
     pub origin: String,
     /// Score below which a candidate is not a result, unless `--conf` says otherwise.
-    #[serde(default = "default_conf")]
+    #[serde(default = "Spec::usual_conf")]
     pub conf: f32,
     /// IoU above which the weaker of two boxes of a class goes, unless `--iou` says otherwise.
-    #[serde(default = "default_iou")]
+    #[serde(default = "Spec::usual_iou")]
     pub iou: f32,
     pub input: InputSpec,
     /// Numbers of the family's own (strides, bins, …).
@@ -48,20 +50,22 @@ impl Spec {
             about: String::new(),
             licence: String::new(),
             origin: String::new(),
-            conf: default_conf(),
-            iou: default_iou(),
+            conf: Self::usual_conf(),
+            iou: Self::usual_iou(),
             labels: Labels::default(),
             ..self.clone()
         }
     }
-}
 
-fn default_conf() -> f32 {
-    0.25
-}
+    /// The least score where a description says nothing: Ultralytics' default for showing boxes.
+    pub fn usual_conf() -> f32 {
+        0.25
+    }
 
-fn default_iou() -> f32 {
-    0.6
+    /// The IoU where a description says nothing.
+    pub fn usual_iou() -> f32 {
+        0.6
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +73,16 @@ fn default_iou() -> f32 {
 pub enum Task {
     Detect,
     Classify,
+}
+
+/// As the command is called.
+impl std::fmt::Display for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Task::Detect => "detect",
+            Task::Classify => "classify",
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +131,43 @@ pub struct InputSpec {
     pub mean: [f32; 3],
     #[serde(default = "ones")]
     pub std: [f32; 3],
+    /// Inputs beside the picture, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, Extra>,
+}
+
+impl Default for InputSpec {
+    /// What a description that says nothing means, for a size of 640 x 640.
+    fn default() -> Self {
+        Self {
+            name: None,
+            size: [640, 640],
+            dynamic_size: false,
+            multiple_of: one(),
+            element: default_element(),
+            layout: Layout::default(),
+            colour: Colour::default(),
+            resize: Resize::default(),
+            interpolation: Interpolation::default(),
+            pad: default_pad(),
+            mean: [0.0; 3],
+            std: ones(),
+            extra: BTreeMap::new(),
+        }
+    }
+}
+
+/// What an input beside the picture is given. Boxes then come out in pixels of the model's input, and
+/// the way back to the frame stays in one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Extra {
+    /// Width and height of the model's input in pixels (`orig_target_sizes` of RT-DETR and D-FINE).
+    WidthHeight,
+    /// Height and width of the model's input in pixels (`im_shape` of PaddleDetection).
+    HeightWidth,
+    /// 1 in each place (`scale_factor` of PaddleDetection).
+    Ones,
 }
 
 fn one() -> u32 {

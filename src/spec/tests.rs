@@ -69,6 +69,7 @@ fn input() -> impl Strategy<Value = InputSpec> {
                 pad,
                 mean,
                 std,
+                extra: Default::default(),
             }
         },
     )

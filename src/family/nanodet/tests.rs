@@ -3,27 +3,13 @@
 use ndarray::{ArrayD, IxDyn};
 
 use super::*;
-use crate::engine::{ElementType, Tensor};
-use crate::spec::{Colour, Interpolation, Layout, Resize};
+use crate::engine::{NamedTensor, Tensor};
+use crate::spec::{InputSpec, Resize};
 
 fn family() -> NanoDet {
+    let spec = InputSpec { size: [64, 64], resize: Resize::Stretch, ..InputSpec::default() };
     NanoDet {
-        input: InputSpec {
-            name: None,
-            size: [64, 64],
-            dynamic_size: false,
-            multiple_of: 1,
-            element: ElementType::F32,
-            layout: Layout::Nchw,
-            colour: Colour::Bgr,
-            resize: Resize::Stretch,
-            interpolation: Interpolation::Cv2Linear,
-            pad: 0,
-            mean: [0.0; 3],
-            std: [1.0; 3],
-        },
-        input_name: "x".into(),
-        size: [64, 64],
+        input: ModelInput::of_one_picture("x", spec),
         decode: Decode { strides: vec![32, 64], bins: 3, centre_offset: 0.5 },
         classes: 2,
     }
@@ -66,7 +52,7 @@ fn outputs() -> Vec<NamedTensor> {
 #[test]
 fn a_box_is_its_centre_and_the_expected_distances() {
     let mapping = Mapping::fit([128, 64], [64, 64], Resize::Stretch);
-    let (observation, warnings) = family().decode(outputs(), &mapping).unwrap();
+    let (observation, warnings) = family().decode(&Outputs::new(outputs()), &mapping).unwrap();
     let Observation::Detections { candidates, needs_nms } = observation;
     assert!(needs_nms);
     assert_eq!(candidates.len(), 1, "{candidates:?}");
@@ -84,7 +70,7 @@ fn another_shape_is_said_not_guessed() {
     let mapping = Mapping::fit([64, 64], [64, 64], Resize::Stretch);
     let mut short = outputs();
     short.remove(2);
-    let error = family().decode(short, &mapping).unwrap_err();
+    let error = family().decode(&Outputs::new(short), &mapping).unwrap_err();
     assert_eq!(error.kind, Kind::ModelOutput);
     assert!(
         error.message.contains("[1, 4, 12]") && error.message.contains("s32 [1, 4, 2]"),

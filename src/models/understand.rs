@@ -1,0 +1,94 @@
+//! A description for a model that comes without one, told from its header, with what it was told by.
+
+use crate::error::{Error, Kind, Result};
+use crate::family::{Entry, FAMILIES, Reading, reading::Certainty};
+use crate::onnx::Header;
+use crate::spec::{Labels, Spec};
+
+/// What was found out about a model without a description.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Understood {
+    pub spec: Spec,
+    /// Why it was read that way, one sentence.
+    pub why: String,
+    /// What else would fit, and how to say so; a sentence each.
+    pub doubts: Vec<String>,
+}
+
+/// Reads the header as the family that fits best; with `family`, as that one only.
+///
+/// # Errors
+/// `ModelMismatch` when no family fits; the message says what was found, but does not name the model.
+pub(super) fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<Understood> {
+    let asked = |entry: &&Entry| family.is_none_or(|family| entry.name == family);
+    let mut readings: Vec<(&Entry, Reading)> =
+        FAMILIES.iter().filter(asked).filter_map(|entry| Some((entry, (entry.recognise)(header)?))).collect();
+    // Stable: among equals the table's order decides.
+    readings.sort_by_key(|(_, reading)| std::cmp::Reverse(reading.certainty));
+    let mut readings = readings.into_iter();
+    let Some((entry, mut reading)) = readings.next() else { return Err(unknown(header, family)) };
+    let mut doubts = std::mem::take(&mut reading.doubts);
+    for (other, also) in readings.filter(|(_, also)| also.certainty == reading.certainty) {
+        doubts.push(format!("--spec {} fits as well: {}", other.name, also.why));
+    }
+    let labels = labels(&reading, &mut doubts);
+    let spec = Spec {
+        name: name.to_owned(),
+        about: format!("no description; read as {}", entry.name),
+        task: entry.task,
+        family: entry.name.to_owned(),
+        labels,
+        licence: String::new(),
+        origin: String::new(),
+        conf: reading.conf.unwrap_or_else(Spec::usual_conf),
+        iou: reading.iou.unwrap_or_else(Spec::usual_iou),
+        input: reading.input,
+        decode: reading.decode,
+    };
+    let by = match reading.certainty {
+        Certainty::Metadata => "its metadata",
+        Certainty::Names => "the names of its inputs and outputs",
+        Certainty::Shape => "the shapes of its inputs and outputs",
+    };
+    Ok(Understood { spec, why: format!("family {} by {by}: {}", entry.name, reading.why), doubts })
+}
+
+/// Names from the metadata, or the data set that has that many classes.
+fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
+    if !reading.names.is_empty() {
+        return Labels::List(reading.names.clone());
+    }
+    let known = reading.classes.and_then(|count| LISTS.iter().find(|(size, _)| *size == count));
+    match (reading.classes, known) {
+        (_, Some((count, list))) => {
+            doubts.push(format!(
+                "{count} classes without names are taken for {list}; give others with --labels FILE (a name a line)"
+            ));
+            Labels::BuiltIn((*list).to_owned())
+        }
+        (count, None) => {
+            let count = count.map_or_else(String::new, |count| format!("{count} "));
+            doubts.push(format!(
+                "its {count}classes have no names and are called class_0, class_1, …; give names with --labels FILE (a name a line)"
+            ));
+            Labels::default()
+        }
+    }
+}
+
+/// Data sets that are known by their number of classes.
+const LISTS: [(usize, &str); 1] = [(80, "coco-80")];
+
+fn unknown(header: &Header, family: Option<&str>) -> Error {
+    let list = |values: &[crate::onnx::Value]| super::open::list(values);
+    let what = match family {
+        Some(family) => format!("cannot be read as {family}"),
+        None => "is like no family that is known".to_owned(),
+    };
+    let message = format!(
+        "no description, and what it has {what}: inputs {} and outputs {}",
+        list(&header.inputs),
+        list(&header.outputs)
+    );
+    Error::new(Kind::ModelMismatch, message)
+}

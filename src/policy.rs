@@ -1,6 +1,10 @@
 //! Deciding: the cheap half. From stored observations to predictions, without opening an input.
 
+mod classify;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use classify::ClassifyPolicy;
 
 use crate::error::{Error, Kind, Result};
 use crate::geometry::{Rect, nms};
@@ -43,7 +47,9 @@ pub struct DetectPolicy {
 
 impl Policy for DetectPolicy {
     fn decide(&self, observed: &Observed) -> Prediction {
-        let Observation::Detections { candidates, needs_nms } = &observed.observation;
+        let Observation::Detections { candidates, needs_nms } = &observed.observation else {
+            return Prediction::Detect { instances: Vec::new() };
+        };
         let wanted: Vec<Candidate> = candidates.iter().filter(|c| self.wants(c)).copied().collect();
         let kept = if *needs_nms {
             nms(&wanted, self.iou, self.max_det)

@@ -1,5 +1,6 @@
 //! Model families: how a frame becomes tensors and tensors become an observation.
 
+mod classifier;
 mod input;
 mod nanodet;
 mod outputs;
@@ -62,7 +63,7 @@ pub struct Entry {
 }
 
 /// To add a family: one file, one row.
-pub const FAMILIES: &[Entry] = &[nanodet::ENTRY];
+pub const FAMILIES: &[Entry] = &[nanodet::ENTRY, classifier::ENTRY];
 
 /// The family that a model's description names.
 ///

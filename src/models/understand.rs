@@ -40,7 +40,7 @@ pub(super) fn understand(name: &str, header: &Header, family: Option<&str>) -> R
         labels,
         licence: String::new(),
         origin: String::new(),
-        conf: reading.conf.unwrap_or_else(Spec::usual_conf),
+        conf: reading.conf,
         iou: reading.iou.unwrap_or_else(Spec::usual_iou),
         input: reading.input,
         decode: reading.decode,
@@ -77,7 +77,7 @@ fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
 }
 
 /// Data sets that are known by their number of classes.
-const LISTS: [(usize, &str); 1] = [(80, "coco-80")];
+const LISTS: [(usize, &str); 3] = [(80, "coco-80"), (1000, "imagenet-1000"), (1001, "imagenet-1001")];
 
 fn unknown(header: &Header, family: Option<&str>) -> Error {
     let list = |values: &[crate::onnx::Value]| super::open::list(values);

@@ -3,6 +3,7 @@
 mod elements;
 pub mod exporter;
 pub mod looks;
+mod makers;
 mod walk;
 mod wire;
 
@@ -26,6 +27,9 @@ pub struct Header {
     /// Inputs a caller must give: initialisers, which old files list too, are left out.
     pub inputs: Vec<Value>,
     pub outputs: Vec<Value>,
+    /// The operator that makes an output, by its name: `Softmax` and `Sigmoid` tell probabilities from
+    /// logits.
+    pub made_by: BTreeMap<String, String>,
     /// Exporters' notes, for example Ultralytics' `names` and `stride`.
     pub metadata: BTreeMap<String, String>,
     /// Files beside the model that hold its weights; empty text where none is named.

@@ -15,7 +15,7 @@ pub struct LabelSet {
 
 impl LabelSet {
     /// Names of the lists that are built in.
-    pub const BUILT_IN: &[&str] = &["coco-80"];
+    pub const BUILT_IN: &[&str] = &["coco-80", "imagenet-1000", "imagenet-1001"];
 
     /// # Errors
     /// `ModelInvalid` when a built-in list of that name does not exist.
@@ -26,6 +26,14 @@ impl LabelSet {
                 names: COCO_80.iter().map(|(_, n)| (*n).to_owned()).collect(),
                 category_ids: Some(COCO_80.iter().map(|(id, _)| *id).collect()),
             }),
+            Labels::BuiltIn(name) if name == "imagenet-1000" => {
+                Ok(Self { names: IMAGENET.lines().map(str::to_owned).collect(), category_ids: None })
+            }
+            // TensorFlow's models count from 1 and keep 0 for "none of them".
+            Labels::BuiltIn(name) if name == "imagenet-1001" => {
+                let names = std::iter::once("background").chain(IMAGENET.lines());
+                Ok(Self { names: names.map(str::to_owned).collect(), category_ids: None })
+            }
             Labels::BuiltIn(name) => Err(Error::new(
                 Kind::ModelInvalid,
                 format!(
@@ -68,6 +76,9 @@ impl LabelSet {
         self.category_ids.as_ref().and_then(|ids| ids.get(class as usize)).copied().unwrap_or(class)
     }
 }
+
+/// ILSVRC 2012's classes in order of WordNet id, a name a line, in torchvision's wording (BSD-3-Clause).
+const IMAGENET: &str = include_str!("labels/imagenet-1000.txt");
 
 /// COCO's 80 "thing" classes with their category ids, from the data set's instances_val2017.json.
 const COCO_80: [(u32, &str); 80] = [

@@ -57,6 +57,10 @@ def header(path):
         "opsets": [[o.domain, o.version] for o in m.opset_import],
         "inputs": [value(v) for v in m.graph.input if v.name not in weights],
         "outputs": [value(v) for v in m.graph.output],
+        "made_by": {
+            name: n.op_type for n in m.graph.node for name in n.output
+            if name in {v.name for v in m.graph.output}
+        },
         "metadata": {
             k: v if len(v) <= 80 else f"{len(v)} characters" for k, v in sorted(metadata.items())
         },

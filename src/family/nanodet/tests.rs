@@ -53,7 +53,7 @@ fn outputs() -> Vec<NamedTensor> {
 fn a_box_is_its_centre_and_the_expected_distances() {
     let mapping = Mapping::fit([128, 64], [64, 64], Resize::Stretch);
     let (observation, warnings) = family().decode(&Outputs::new(outputs()), &mapping).unwrap();
-    let Observation::Detections { candidates, needs_nms } = observation;
+    let Observation::Detections { candidates, needs_nms } = observation else { panic!("{observation:?}") };
     assert!(needs_nms);
     assert_eq!(candidates.len(), 1, "{candidates:?}");
     // Centre (1.5 * 32, 1.5 * 32) = (48, 48), 32 to each side: 16..80 in the input, cut by the frame:

@@ -116,7 +116,8 @@ fuzz_target!(|case: Case| {
     };
     let recipe = Recipe { spec: &spec, header: &header, size, labels: usize::from(case.labels) };
     let Ok(family) = family::build(&recipe) else { return };
-    let resize = [Resize::Stretch, Resize::Letterbox, Resize::LetterboxTopLeft][usize::from(case.resize % 3)];
+    let kinds = [Resize::Stretch, Resize::Letterbox, Resize::LetterboxTopLeft, Resize::ShortestEdge];
+    let resize = kinds[usize::from(case.resize % 4)];
     let frame = case.frame.map(|side| side % 100_000 + 1);
     let mapping = Mapping::fit(frame, size, resize);
     let Ok((observation, _)) = family.decode(&Outputs::new(tensors), &mapping) else { return };

@@ -1,9 +1,18 @@
 //! Model families: how a frame becomes tensors and tensors become an observation.
 
+mod deim;
+mod detr;
 mod input;
 mod nanodet;
 mod outputs;
+mod parts;
 pub mod reading;
+mod rfdetr;
+mod rows;
+#[cfg(test)]
+mod testing;
+mod tf_od;
+mod torchvision;
 
 pub use input::ModelInput;
 pub use outputs::Outputs;
@@ -62,7 +71,8 @@ pub struct Entry {
 }
 
 /// To add a family: one file, one row.
-pub const FAMILIES: &[Entry] = &[nanodet::ENTRY];
+pub const FAMILIES: &[Entry] =
+    &[nanodet::ENTRY, deim::ENTRY, detr::ENTRY, rfdetr::ENTRY, tf_od::ENTRY, torchvision::ENTRY];
 
 /// The family that a model's description names.
 ///

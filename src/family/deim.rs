@@ -25,9 +25,12 @@ pub const ENTRY: Entry = Entry {
     build: |recipe| Ok(Box::new(Deim::new(recipe)?)),
 };
 
-const LABELS: Part = Part { key: "labels", usual: &["labels"], axes: &[None], meaning: "[1,n]" };
-const BOXES: Part = Part { key: "boxes", usual: &["boxes"], axes: &[None, Some(4)], meaning: "[1,n,4]" };
-const SCORES: Part = Part { key: "scores", usual: &["scores"], axes: &[None], meaning: "[1,n]" };
+const LABELS: Part =
+    Part { key: "labels", usual: &["labels"], axes: &[None], floats: false, meaning: "[1,n]" };
+const BOXES: Part =
+    Part { key: "boxes", usual: &["boxes"], axes: &[None, Some(4)], floats: true, meaning: "[1,n,4]" };
+const SCORES: Part =
+    Part { key: "scores", usual: &["scores"], axes: &[None], floats: true, meaning: "[1,n]" };
 
 /// The input that says in which size boxes are wanted.
 const TARGET: &str = "orig_target_sizes";

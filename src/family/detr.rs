@@ -29,10 +29,16 @@ const LOGITS: Part = Part {
     key: "logits",
     usual: &["logits", "pred_logits"],
     axes: &[None, None],
+    floats: true,
     meaning: "[1,queries,classes]",
 };
-const BOXES: Part =
-    Part { key: "boxes", usual: &["pred_boxes"], axes: &[None, Some(4)], meaning: "[1,queries,4]" };
+const BOXES: Part = Part {
+    key: "boxes",
+    usual: &["pred_boxes"],
+    axes: &[None, Some(4)],
+    floats: true,
+    meaning: "[1,queries,4]",
+};
 
 /// ImageNet's mean and deviation per channel (transformers' IMAGENET_DEFAULT_MEAN) for pixels 0 to 255.
 pub(super) const IMAGENET_MEAN: [f32; 3] = [123.675, 116.28, 103.53];

@@ -16,6 +16,8 @@ pub(super) struct Part {
     pub usual: &'static [&'static str],
     /// Its axes without the batch's; `None` for one of any length.
     pub axes: &'static [Option<usize>],
+    /// Whether its numbers can only be floats.
+    pub floats: bool,
     /// The axes for people: "[queries,4]".
     pub meaning: &'static str,
 }
@@ -64,8 +66,11 @@ impl Part {
         Err(Error::new(Kind::ModelMismatch, message))
     }
 
-    /// Whether the header leaves room for the axes, with a batch of 1 or without.
+    /// Whether the header leaves room for the axes, with a batch of 1 or without, and for the numbers.
     pub fn fits(&self, value: &Value) -> bool {
+        if self.floats && value.element.is_some() && !is_float(value) {
+            return false;
+        }
         let Some(shape) = &value.shape else { return true };
         let may_be = |axis: &Dim, wanted: &Option<usize>| {
             let fixed = axis.fixed().and_then(|n| usize::try_from(n).ok());

@@ -24,9 +24,15 @@ pub const ENTRY: Entry = Entry {
     build: |recipe| Ok(Box::new(RfDetr::new(recipe)?)),
 };
 
-const BOXES: Part = Part { key: "boxes", usual: &["dets"], axes: &[None, Some(4)], meaning: "[1,queries,4]" };
-const LOGITS: Part =
-    Part { key: "logits", usual: &["labels"], axes: &[None, None], meaning: "[1,queries,classes+1]" };
+const BOXES: Part =
+    Part { key: "boxes", usual: &["dets"], axes: &[None, Some(4)], floats: true, meaning: "[1,queries,4]" };
+const LOGITS: Part = Part {
+    key: "logits",
+    usual: &["labels"],
+    axes: &[None, None],
+    floats: true,
+    meaning: "[1,queries,classes+1]",
+};
 
 /// Columns of the models trained on COCO: its category ids, 0 to 90, the last of which is a class.
 const COCO_COLUMNS: usize = 91;

@@ -26,11 +26,19 @@ pub const ENTRY: Entry = Entry {
     build: |recipe| Ok(Box::new(TfOd::new(recipe)?)),
 };
 
-const BOXES: Part =
-    Part { key: "boxes", usual: &["detection_boxes"], axes: &[None, Some(4)], meaning: "[1,n,4]" };
-const CLASSES: Part = Part { key: "classes", usual: &["detection_classes"], axes: &[None], meaning: "[1,n]" };
-const SCORES: Part = Part { key: "scores", usual: &["detection_scores"], axes: &[None], meaning: "[1,n]" };
-const COUNT: Part = Part { key: "count", usual: &["num_detections"], axes: &[], meaning: "[1]" };
+const BOXES: Part = Part {
+    key: "boxes",
+    usual: &["detection_boxes"],
+    axes: &[None, Some(4)],
+    floats: true,
+    meaning: "[1,n,4]",
+};
+const CLASSES: Part =
+    Part { key: "classes", usual: &["detection_classes"], axes: &[None], floats: false, meaning: "[1,n]" };
+const SCORES: Part =
+    Part { key: "scores", usual: &["detection_scores"], axes: &[None], floats: true, meaning: "[1,n]" };
+const COUNT: Part =
+    Part { key: "count", usual: &["num_detections"], axes: &[], floats: false, meaning: "[1]" };
 
 /// The `[decode]` table of the description.
 #[derive(Debug, Clone, Deserialize)]

@@ -24,9 +24,10 @@ pub const ENTRY: Entry = Entry {
     build: |recipe| Ok(Box::new(TorchVision::new(recipe)?)),
 };
 
-const BOXES: Part = Part { key: "boxes", usual: &["boxes"], axes: &[None, Some(4)], meaning: "[n,4]" };
-const LABELS: Part = Part { key: "labels", usual: &["labels"], axes: &[None], meaning: "[n]" };
-const SCORES: Part = Part { key: "scores", usual: &["scores"], axes: &[None], meaning: "[n]" };
+const BOXES: Part =
+    Part { key: "boxes", usual: &["boxes"], axes: &[None, Some(4)], floats: true, meaning: "[n,4]" };
+const LABELS: Part = Part { key: "labels", usual: &["labels"], axes: &[None], floats: false, meaning: "[n]" };
+const SCORES: Part = Part { key: "scores", usual: &["scores"], axes: &[None], floats: true, meaning: "[n]" };
 
 /// The `[decode]` table of the description.
 #[derive(Debug, Clone, Deserialize)]

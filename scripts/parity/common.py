@@ -8,6 +8,7 @@ Boxes are [x1, y1, x2, y2] in pixels of the frame, cut to it.
 """
 
 import json
+import os
 import pathlib
 
 import cv2
@@ -25,8 +26,6 @@ SHOWN = 0.3
 
 def shared(relative):
     """A file of the shared test data, which is not part of the project."""
-    import os
-
     return pathlib.Path(os.environ.get("VISION_SHARED", ROOT.parent / "shared")) / "data" / relative
 
 
@@ -56,6 +55,7 @@ def header(path):
 def session(path):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
+    options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
@@ -124,17 +124,20 @@ def write(family, name, facts, outputs, picture=None):
     np.savez_compressed(folder / "outputs.npz", **outputs)
     if picture is not None:
         cv2.imwrite(str(folder / "prepared.png"), picture[:, :, ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
-    text = json.dumps({"family": family, **facts}, indent=1, ensure_ascii=False)
-    (folder / "case.json").write_text(compact(text) + "\n")
+    (folder / "case.json").write_text(lines({"family": family, **facts}) + "\n")
     size = sum(f.stat().st_size for f in (CASES / family).rglob("*") if f.is_file())
     print(f"{family}/{name}: {len(facts['detections'])} detections; the family has {size / 1e3:.0f} kB")
 
 
-def compact(text):
-    """Lists of numbers on one line."""
-    import re
-
-    def joined(match):
-        return "[" + ", ".join(part.strip() for part in match.group(1).split(",")) + "]"
-
-    return re.sub(r"\[([-\d.,e\s]+)\]", joined, text)
+def lines(value, depth=0):
+    """JSON with what is short on one line: a detection, a value of the header."""
+    text = json.dumps(value, ensure_ascii=False)
+    if depth > 0 and len(text) <= 110 or not isinstance(value, (dict, list)):
+        return text
+    pad = " " * (depth + 1)
+    if isinstance(value, dict):
+        parts = [f"{pad}{json.dumps(k, ensure_ascii=False)}: {lines(v, depth + 1)}" for k, v in value.items()]
+    else:
+        parts = [pad + lines(v, depth + 1) for v in value]
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    return start + "\n" + ",\n".join(parts) + "\n" + " " * depth + end

@@ -13,7 +13,7 @@ import common
 
 sys.path.insert(0, str(common.ROOT / "scripts"))
 # Small, and not square, so that width and height cannot be mixed up unnoticed.
-PREPARED = [160, 96]
+PREPARED = [128, 80]
 # COCO's 80 classes number 1..90 with gaps; these are the gaps.
 GAPS = {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}
 IDS = [i for i in range(1, 91) if i not in GAPS]
@@ -25,7 +25,7 @@ class Reference:
     text = ""  # package, version and functions
     order = "rgb"  # of the model's channels
     mean, std = [0.0] * 3, [1.0] * 3
-    inputs = ()  # names of inputs beside the picture are filled by `extra`
+    weak = 0.2  # cells whose best score is below are set to 0 in what is stored; less than any `conf`
 
     def prepare(self, picture, size):
         """float32 [1, 3, height, width] for `size` = [width, height]."""

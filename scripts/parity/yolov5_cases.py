@@ -23,7 +23,7 @@ class Yolov5(trained.Reference):
     def thin(self, outputs):
         (name, rows), = outputs.items()
         best = rows[..., 4:5] * rows[..., 5:].max(axis=2, keepdims=True)
-        kept = np.where(best < 0.05, 0, rows)
+        kept = np.where(best < self.weak, 0, rows)
         kept[..., 5:][kept[..., 5:] < 0.01] = 0
         return {name: kept}
 
@@ -36,4 +36,4 @@ class Yolov5(trained.Reference):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    trained.case(Yolov5(), "yolov5", "v5n-fp16", "agpl-yolov5n-fp16.onnx", "opera.jpg", [640, 640], 0.1, 0.6)
+    trained.case(Yolov5(), "yolov5", "v5n-fp16", "agpl-yolov5n-fp16.onnx", "opera.jpg", [640, 640], 0.3, 0.6)

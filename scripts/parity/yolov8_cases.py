@@ -21,7 +21,7 @@ class Ultralytics(trained.Reference):
     def thin(self, outputs):
         (name, rows), = outputs.items()
         best = rows[:, 4:].max(axis=1, keepdims=True)
-        kept = np.where(best < 0.05, 0, rows)
+        kept = np.where(best < self.weak, 0, rows)
         kept[:, 4:][kept[:, 4:] < 0.01] = 0
         return {name: kept}
 
@@ -35,4 +35,4 @@ class Ultralytics(trained.Reference):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     trained.case(Ultralytics(), "yolov8", "v8n-int8", "agpl-yolov8n-640-int8.onnx", "opera.jpg", [640, 640],
-                 0.1, 0.6)
+                 0.3, 0.6)

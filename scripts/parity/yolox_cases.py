@@ -49,7 +49,7 @@ class Yolox(trained.Reference):
     def thin(self, outputs):
         (name, rows), = outputs.items()
         best = rows[..., 4:5] * rows[..., 5:].max(axis=2, keepdims=True)
-        kept = np.where(best < 0.05, 0, rows)
+        kept = np.where(best < self.weak, 0, rows)
         kept[..., 5:][kept[..., 5:] < 0.01] = 0
         return {name: kept}
 
@@ -67,4 +67,4 @@ class Yolox(trained.Reference):
 
 
 if __name__ == "__main__":
-    trained.case(Yolox(), "yolox", "nano", "yolox-nano-416.onnx", "opera.jpg", [416, 416], 0.1, 0.6)
+    trained.case(Yolox(), "yolox", "nano", "yolox-nano-416.onnx", "opera.jpg", [416, 416], 0.3, 0.6)

@@ -48,8 +48,33 @@ def header(path):
         "producer": f"{model.producer_name} {model.producer_version}".strip(),
         "inputs": [value(v) for v in model.graph.input if v.name not in weights],
         "outputs": [value(v) for v in model.graph.output],
+        "probabilities": [v.name for v in model.graph.output if squashed(model.graph, v.name)],
         "metadata": {p.key: p.value for p in model.metadata_props},
     }
+
+
+# What moves, chooses or joins numbers without changing them.
+MOVES = set("Cast DequantizeLinear Expand Flatten Gather GatherElements GatherND Identity MaxPool QuantizeLinear "
+            "ReduceMax Reshape Slice Split Squeeze TopK Transpose Unsqueeze".split())
+
+
+def squashed(graph, output):
+    """Whether some numbers of an output come from a sigmoid or softmax with nothing after it."""
+    makers = {name: node for node in graph.node for name in node.output}
+    seen, open_names = set(), [output]
+    while open_names:
+        name = open_names.pop()
+        node = makers.get(name)
+        if node is None or name in seen or (node.op_type == "TopK" and name != node.output[0]):
+            continue
+        seen.add(name)
+        if node.op_type in ("Sigmoid", "Softmax", "HardSigmoid"):
+            return True
+        if node.op_type in ("Concat", "Max"):
+            open_names += node.input
+        elif node.op_type in MOVES:
+            open_names.append(node.input[0])
+    return False
 
 
 def session(path):

@@ -40,4 +40,5 @@ class Stored(Deim):
 
 
 if __name__ == "__main__":
-    trained.case(Stored(), "deim", "v2-femto", "deimv2-femto-416.onnx", "opera.jpg", [416, 416], 0.3, 0.6)
+    trained.case(Stored(), "deim", "v2-femto", "deimv2-femto-416.onnx", "opera.jpg", [416, 416], 0.3, 0.6,
+                 (0.401, 0.001))

@@ -43,4 +43,5 @@ class FastestDet(trained.Reference):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    trained.case(FastestDet(), "fastestdet", "352", "fastestdet-352.onnx", "opera.jpg", [352, 352], 0.3, 0.6)
+    trained.case(FastestDet(), "fastestdet", "352", "fastestdet-352.onnx", "opera.jpg", [352, 352], 0.3, 0.6,
+                 (0.228, 0.001))

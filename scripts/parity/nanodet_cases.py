@@ -96,12 +96,12 @@ def black_box(pixels, size):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    size, conf, iou = [416, 416], 0.3, 0.6
+    size, conf, iou, photo = [416, 416], 0.3, 0.6, "opera.jpg"
     trained.case(Gfl("gfl_head.py and integral()", [8, 16, 32], 0.5), "nanodet", "g", "nanodet-g-416.onnx",
-                 "opera.jpg", size, conf, iou)
-    trained.case(Plus("nanodet_plus_head.py", [8, 16, 32, 64], 0.0), "nanodet", "plus-m",
-                 "nanodet-plus-m-416.onnx", "opera.jpg", size, conf, iou)
+                 photo, size, conf, iou, (0.293, 0.001))
+    trained.case(Plus("nanodet_plus_head.py", [8, 16, 32, 64], 0.0), "nanodet-plus", "m",
+                 "nanodet-plus-m-416.onnx", photo, size, conf, iou, (0.397, 0.001))
     trained.case(Gfl("pico_head.py", [8, 16, 32, 64], 0.5, order="rgb"), "nanodet", "picodet-s",
-                 "picodet-s-416.onnx", "opera.jpg", size, conf, iou)
+                 "picodet-s-416.onnx", photo, size, conf, iou, (0.391, 0.001))
     trained.case(Gfl("gfl_head.py, resize_uniform of demo_ncnn", [8, 16, 32], 0.5, letterbox=True),
-                 "nanodet", "m", "nanodet-m-416.onnx", "opera.jpg", size, conf, iou)
+                 "nanodet", "m", "nanodet-m-416.onnx", photo, size, conf, iou, (0.297, 0.001))

@@ -4,6 +4,7 @@ reference finds in the sample photos, and its average precision on the labelled 
 import contextlib
 import io
 import json
+import pathlib
 import sys
 
 import cv2
@@ -59,8 +60,9 @@ class Reference:
         return rounded.astype(np.uint8)
 
 
-def case(reference, family, name, file, photo, size, conf, iou, **more):
-    """Writes tests/parity/<family>/<name> for a model of the shared data."""
+def case(reference, family, name, file, photo, size, conf, iou, published, **more):
+    """Writes tests/parity/<family>/<name> for a model of the shared data, whose table gives an average
+    precision: `published` = (value, least score that it was measured with)."""
     path = common.shared(f"models/{file}")
     model = common.session(path)
     picture = common.photo(photo)
@@ -71,21 +73,18 @@ def case(reference, family, name, file, photo, size, conf, iou, **more):
     samples = {p.name: reference.find(model, common.photo(p.name), size, common.SHOWN, iou) for p in common.PHOTOS}
     facts = {
         "model": file, "weights": "trained", "reference": reference.text,
-        "made_by": f"scripts/parity/{family_script(sys.argv[0])}",
+        "made_by": f"scripts/parity/{pathlib.Path(sys.argv[0]).name}",
         "photo": f"samples/photos/{photo}", "frame": frame, "size": size,
         "header": common.header(path), "conf": conf, "iou": iou,
         "detections": common.clipped(found, frame),
         "prepared": {"size": PREPARED, "order": reference.order, "layout": "nchw",
                      "mean": list(reference.mean), "std": list(reference.std)},
         "samples": {name: found for name, found in samples.items() if found},
-        "ap": average_precision(reference, model, size, iou), **more,
+        "ap": average_precision(reference, model, size, iou),
+        "published": {"ap": published[0], "conf": published[1]}, **more,
     }
     common.write(family, name, facts, outputs, reference.pixels(picture, PREPARED))
     print(f"  {sum(map(len, samples.values()))} boxes in the sample photos, AP {facts['ap']}")
-
-
-def family_script(argv0):
-    return argv0.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def average_precision(reference, model, size, iou):

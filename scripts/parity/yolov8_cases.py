@@ -35,4 +35,4 @@ class Ultralytics(trained.Reference):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     trained.case(Ultralytics(), "yolov8", "v8n-int8", "agpl-yolov8n-640-int8.onnx", "opera.jpg", [640, 640],
-                 0.3, 0.6)
+                 0.3, 0.6, (0.415, 0.01))

@@ -67,4 +67,4 @@ class Yolox(trained.Reference):
 
 
 if __name__ == "__main__":
-    trained.case(Yolox(), "yolox", "nano", "yolox-nano-416.onnx", "opera.jpg", [416, 416], 0.3, 0.6)
+    trained.case(Yolox(), "yolox", "nano", "yolox-nano-416.onnx", "opera.jpg", [416, 416], 0.3, 0.6, (0.339, 0.001))

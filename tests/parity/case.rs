@@ -119,7 +119,8 @@ impl Case {
     /// that is set.
     pub fn all() -> Vec<Self> {
         let folders = |path: &Path| {
-            let entries = std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
+            let entries =
+                std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
             let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
             folders.sort();
             folders

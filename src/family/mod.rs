@@ -1,13 +1,24 @@
 //! Model families: how a frame becomes tensors and tensors become an observation.
 
+mod cells;
+mod efficient_nms;
 mod input;
 mod nanodet;
 mod outputs;
 pub mod reading;
+#[cfg(test)]
+mod testing;
+mod yolo;
+mod yolo_end2end;
+mod yolo_obb;
+mod yolov5;
+mod yolov8;
+mod yolox;
 
 pub use input::ModelInput;
 pub use outputs::Outputs;
 pub use reading::Reading;
+pub(crate) use yolo::foreign;
 
 use crate::engine::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result};
@@ -62,7 +73,15 @@ pub struct Entry {
 }
 
 /// To add a family: one file, one row.
-pub const FAMILIES: &[Entry] = &[nanodet::ENTRY];
+pub const FAMILIES: &[Entry] = &[
+    nanodet::ENTRY,
+    yolov5::ENTRY,
+    yolov8::ENTRY,
+    yolo_end2end::ENTRY,
+    efficient_nms::ENTRY,
+    yolox::ENTRY,
+    yolo_obb::ENTRY,
+];
 
 /// The family that a model's description names.
 ///

@@ -187,7 +187,7 @@ impl NanoDet {
         for (score, cell, class) in best {
             let distances: Vec<f32> = distances.row(cell).iter().copied().collect();
             let rect = self.rect(&distances, cell, grid);
-            out.push(Candidate { rect, class: class as u32, score });
+            out.push(Candidate::new(rect, class as u32, score));
         }
         not_numbers
     }

@@ -1,9 +1,16 @@
 //! Model families: how a frame becomes tensors and tensors become an observation.
 
+#[cfg(test)]
+mod by_hand;
+mod centernet;
+mod fastestdet;
+mod grid;
 mod input;
 mod nanodet;
+mod nanodet_plus;
 mod outputs;
 pub mod reading;
+mod scores;
 
 pub use input::ModelInput;
 pub use outputs::Outputs;
@@ -62,7 +69,7 @@ pub struct Entry {
 }
 
 /// To add a family: one file, one row.
-pub const FAMILIES: &[Entry] = &[nanodet::ENTRY];
+pub const FAMILIES: &[Entry] = &[nanodet::ENTRY, nanodet_plus::ENTRY, fastestdet::ENTRY, centernet::ENTRY];
 
 /// The family that a model's description names.
 ///

@@ -19,7 +19,7 @@ pub struct Understood {
 ///
 /// # Errors
 /// `ModelMismatch` when no family fits; the message says what was found, but does not name the model.
-pub(super) fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<Understood> {
+pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<Understood> {
     let asked = |entry: &&Entry| family.is_none_or(|family| entry.name == family);
     let mut readings: Vec<(&Entry, Reading)> =
         FAMILIES.iter().filter(asked).filter_map(|entry| Some((entry, (entry.recognise)(header)?))).collect();

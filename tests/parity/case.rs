@@ -1,6 +1,6 @@
 //! A case as the scripts write it, and the family built for it as the program would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,7 +85,8 @@ struct HeaderText {
     producer: String,
     inputs: Vec<ValueText>,
     outputs: Vec<ValueText>,
-    #[serde(default)]
+    /// Outputs with numbers straight from a sigmoid or softmax.
+    probabilities: BTreeSet<String>,
     metadata: BTreeMap<String, String>,
 }
 
@@ -150,6 +151,7 @@ impl Case {
             producer: self.header.producer.clone(),
             inputs: values(&self.header.inputs),
             outputs: values(&self.header.outputs),
+            probabilities: self.header.probabilities.clone(),
             metadata: self.header.metadata.clone(),
             ..Header::default()
         }

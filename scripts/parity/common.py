@@ -10,6 +10,7 @@ Boxes are [x1, y1, x2, y2] in pixels of the frame, cut to it.
 import json
 import os
 import pathlib
+import tempfile
 
 import cv2
 import numpy as np
@@ -77,6 +78,13 @@ def squashed(graph, output):
         elif node.op_type in MOVES:
             open_names.append(node.input[0])
     return False
+
+
+def scratch(name, content):
+    """A file that is not kept."""
+    path = pathlib.Path(tempfile.mkdtemp()) / f"{name}.onnx"
+    path.write_bytes(content)
+    return path
 
 
 def session(path):

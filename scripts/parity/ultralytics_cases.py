@@ -16,49 +16,24 @@ from ultralytics.utils.torch_utils import init_seeds
 
 import common
 import trained
+from spread import calibrate, spread
 from yolov8_cases import Ultralytics
 
 SIZE = [160, 128]
 NAMES = ["ant", "bee", "cat", "dog", "eel", "fox"]
 
 
-def spread(layer, tensors, mean, std):
-    """Rescales a last convolution so that each of its channels has this mean and deviation."""
-    values = torch.cat([t.flatten(2) for t in tensors], 2)[0]
-    gain = std / values.std(1)
-    with torch.no_grad():
-        layer.weight.mul_(gain[:, None, None, None])
-        layer.bias.copy_((layer.bias - values.mean(1)) * gain + mean)
-
-
 def spread_head(model, tensor):
-    """Scores over all of 0..1 and boxes of all sizes: fresh weights give the same for every cell.
-    Statistics of the normalisations come first, from the photo itself."""
-    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
-    for norm in norms:
-        norm.momentum = 1.0
-    model.train()
-    with torch.no_grad():
-        model(torch.cat([tensor, tensor.flip(3)]))
-    model.eval()
+    """Scores over all of 0..1 and boxes of all sizes: fresh weights give the same for every cell."""
+    run = lambda: model(tensor)
+    calibrate(model, run)
     head = model.model[-1]
-    branches = [(n, b) for n, b in head.named_children() if "cv" in n]
-    for name, branch in branches:
-        for level in branch:
-            seen, last = [], level[-1]
-            hook = last.register_forward_hook(lambda _, __, out: seen.append(out))
-            model(tensor)
-            hook.remove()
-            if not seen:
-                continue
-            if name.endswith("cv3"):
-                spread(last, seen, -3.5, 1.6)
-            elif name.endswith("cv4"):
-                spread(last, seen, 0.5, 1.5)
-            else:
-                # A distance, or the weights of distances 0, 1, …: mostly two or three cells.
-                near = -0.5 * torch.arange(head.reg_max).repeat(4)
-                spread(last, seen, *((2.5, 1.0) if head.reg_max == 1 else (near, 2.0)))
+    # A distance, or the weights of distances 0, 1, …: mostly two or three cells.
+    near = (2.5, 1.0) if head.reg_max == 1 else (-0.5 * torch.arange(head.reg_max).repeat(4), 2.0)
+    wanted = {"cv2": near, "cv3": (-3.5, 1.6), "cv4": (0.5, 1.5)}
+    for name, branch in head.named_children():
+        for level in branch if name[-3:] in wanted else ():
+            spread(level[-1], run, *wanted[name[-3:]])
 
 
 def export(architecture, task, picture, end_to_end, suppression):

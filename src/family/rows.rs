@@ -79,7 +79,8 @@ impl<'a> Rows<'a> {
                 continue;
             }
             let Ok(class) = u32::try_from(class as i64 + shift) else { continue };
-            found.candidates.push(Candidate { rect: rect([row[0], row[1], row[2], row[3]]), class, score });
+            let rect = rect([row[0], row[1], row[2], row[3]]);
+            found.candidates.push(Candidate::new(rect, class, score));
         }
         found
     }
@@ -166,7 +167,7 @@ impl<'a> Queries<'a> {
         let row = self.boxes.row(query);
         let [width, height] = self.input;
         let rect = Rect::from_centre(row[0] * width, row[1] * height, row[2] * width, row[3] * height);
-        Candidate { rect, class: u32::try_from(class).unwrap_or(u32::MAX), score }
+        Candidate::new(rect, u32::try_from(class).unwrap_or(u32::MAX), score)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Headers as the repositories' exporters write them; tensors by hand for a 100x50 frame in 400x400.
 
-use super::super::testing::*;
+use super::super::written::*;
 use super::*;
 use crate::error::Kind;
 use crate::spec::Labels;

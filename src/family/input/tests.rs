@@ -1,6 +1,6 @@
 //! Inputs beside the picture.
 
-use super::super::testing::{F32, I64, value};
+use super::super::written::{F32, I64, value};
 use super::*;
 
 fn filled(input: &Value) -> Result<NamedTensor> {

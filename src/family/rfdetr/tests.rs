@@ -1,6 +1,6 @@
 //! Headers as `RFDETR.export` writes them; tensors by hand for a 200x100 frame.
 
-use super::super::testing::*;
+use super::super::written::*;
 use super::*;
 use crate::error::Kind;
 use crate::spec::Labels;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::testing::floats;
+use super::super::written::floats;
 use super::*;
 use crate::spec::Resize;
 

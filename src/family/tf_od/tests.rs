@@ -1,6 +1,6 @@
 //! Headers as tf2onnx writes them; tensors by hand for a 200x100 frame.
 
-use super::super::testing::*;
+use super::super::written::*;
 use super::*;
 use crate::engine::NamedTensor;
 use crate::error::Kind;

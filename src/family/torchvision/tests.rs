@@ -1,6 +1,6 @@
 //! Headers as `torch.onnx.export` writes them; tensors by hand for a 200x100 frame.
 
-use super::super::testing::*;
+use super::super::written::*;
 use super::*;
 use crate::error::Kind;
 use crate::spec::Labels;
@@ -56,7 +56,7 @@ fn a_batch_axis_is_another_familys() {
         shape.insert(0, crate::onnx::Dim::Fixed(1));
     }
     assert!(recognise(&header).is_none());
-    let fixed = super::super::testing::header(
+    let fixed = super::super::written::header(
         &[value("image", F32, &[1, 3, 320, 480])],
         &exported(["boxes", "labels", "scores"]).outputs,
     );

@@ -67,7 +67,7 @@ def main():
         "model": "none: maps drawn at random", "weights": "random",
         "reference": f"torch {torch.__version__.split('+')[0]} from the definition, ctdet_decode and ctdet_post_process; "
                      "cv2.warpAffine as pre_process",
-        "made_by": "scripts/parity/centernet_cases.py", "photo": f"samples/photos/{PHOTO}", "frame": frame,
+        "made_by": "scripts/parity/centernet_maps_cases.py", "photo": f"samples/photos/{PHOTO}", "frame": frame,
         "size": SIZE, "header": header, "conf": conf, "iou": 0.6,
         "detections": common.clipped(ctdet(common.as_given(outputs), frame, conf), frame),
         "prepared": {"size": size, "mean": MEAN, "std": STD},

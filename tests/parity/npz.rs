@@ -34,8 +34,12 @@ fn array(bytes: &[u8]) -> Tensor {
         rest.split_once(to).expect("its end").0.to_owned()
     };
     let axes = between("'shape': (", ")");
-    let shape: Vec<usize> =
-        axes.split(',').map(str::trim).filter(|s| !s.is_empty()).map(|s| s.parse().expect("a size")).collect();
+    let shape: Vec<usize> = axes
+        .split(',')
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .map(|s| s.parse().expect("a size"))
+        .collect();
     fn values<T, const N: usize>(bytes: &[u8], shape: &[usize], read: fn([u8; N]) -> T) -> ArrayD<T> {
         let values = bytes.chunks_exact(N).map(|chunk| read(chunk.try_into().expect("N bytes"))).collect();
         ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many values as the shape says")

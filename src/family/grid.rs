@@ -68,7 +68,7 @@ pub(super) struct Best {
 
 impl Best {
     pub fn candidate(&self, rect: Rect) -> Candidate {
-        Candidate { rect, class: u32::try_from(self.class).unwrap_or(u32::MAX), score: self.score }
+        Candidate::new(rect, u32::try_from(self.class).unwrap_or(u32::MAX), self.score)
     }
 }
 

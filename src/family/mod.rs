@@ -2,7 +2,9 @@
 
 #[cfg(test)]
 mod by_hand;
+mod cells;
 mod centernet;
+mod efficient_nms;
 mod fastestdet;
 mod grid;
 mod input;
@@ -11,10 +13,19 @@ mod nanodet_plus;
 mod outputs;
 pub mod reading;
 mod scores;
+#[cfg(test)]
+mod testing;
+mod yolo;
+mod yolo_end2end;
+mod yolo_obb;
+mod yolov5;
+mod yolov8;
+mod yolox;
 
 pub use input::ModelInput;
 pub use outputs::Outputs;
 pub use reading::Reading;
+pub(crate) use yolo::foreign;
 
 use crate::engine::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result};
@@ -69,7 +80,18 @@ pub struct Entry {
 }
 
 /// To add a family: one file, one row.
-pub const FAMILIES: &[Entry] = &[nanodet::ENTRY, nanodet_plus::ENTRY, fastestdet::ENTRY, centernet::ENTRY];
+pub const FAMILIES: &[Entry] = &[
+    nanodet::ENTRY,
+    nanodet_plus::ENTRY,
+    fastestdet::ENTRY,
+    centernet::ENTRY,
+    yolov5::ENTRY,
+    yolov8::ENTRY,
+    yolo_end2end::ENTRY,
+    efficient_nms::ENTRY,
+    yolox::ENTRY,
+    yolo_obb::ENTRY,
+];
 
 /// The family that a model's description names.
 ///

@@ -85,8 +85,9 @@ fn unknown(header: &Header, family: Option<&str>) -> Error {
         Some(family) => format!("cannot be read as {family}"),
         None => "is like no family that is known".to_owned(),
     };
+    let task = crate::family::foreign(header).map_or_else(String::new, |task| format!(" ({task})"));
     let message = format!(
-        "no description, and what it has {what}: inputs {} and outputs {}",
+        "no description, and what it has {what}{task}: inputs {} and outputs {}",
         list(&header.inputs),
         list(&header.outputs)
     );

@@ -35,20 +35,22 @@ impl Mapping {
         Self { frame, input, content, offset }
     }
 
-    /// A box in input pixels, in frame pixels and cut to the frame. The gain of each axis is that
-    /// of the rounded content size, as the pixels were really resized.
+    /// A box in input pixels, in frame pixels and cut to the frame.
     pub fn to_frame(&self, rect: &Rect) -> Rect {
+        let [x1, y1] = self.point_to_frame([rect.x1, rect.y1]);
+        let [x2, y2] = self.point_to_frame([rect.x2, rect.y2]);
+        let [w, h] = self.frame.map(|v| v as f32);
+        Rect::new(x1, y1, x2, y2).clamp(w, h)
+    }
+
+    /// A point in input pixels, in frame pixels, whether within the frame or not. The gain of each axis
+    /// is that of the rounded content size, as the pixels were really resized.
+    pub fn point_to_frame(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         let [w, h] = self.frame.map(|v| v as f32);
         let gain_x = self.content[0] as f32 / w.max(1.0);
         let gain_y = self.content[1] as f32 / h.max(1.0);
         let [left, top] = self.offset.map(|v| v as f32);
-        Rect::new(
-            (rect.x1 - left) / gain_x,
-            (rect.y1 - top) / gain_y,
-            (rect.x2 - left) / gain_x,
-            (rect.y2 - top) / gain_y,
-        )
-        .clamp(w, h)
+        [(x - left) / gain_x, (y - top) / gain_y]
     }
 
     /// A box in frame pixels, in input pixels.

@@ -85,9 +85,8 @@ struct HeaderText {
     producer: String,
     inputs: Vec<ValueText>,
     outputs: Vec<ValueText>,
-    #[serde(default)]
+    /// Outputs with numbers straight from a sigmoid or softmax.
     probabilities: BTreeSet<String>,
-    #[serde(default)]
     metadata: BTreeMap<String, String>,
 }
 

@@ -15,7 +15,7 @@ pub fn read(path: &Path) -> BTreeMap<String, Tensor> {
     let mut arrays = BTreeMap::new();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).expect("an entry");
-        let name = entry.name().strip_suffix(".npy").expect("an npy file").to_owned();
+        let name = entry.name().expect("a name").strip_suffix(".npy").expect("an npy file").to_owned();
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).expect("whole");
         arrays.insert(name, array(&bytes));

@@ -15,7 +15,7 @@ import common
 SIDE, CLASSES, TOP = 160, 8, 100
 # Statistics of dataset/coco.py, pixels 0..1 in BGR order.
 MEAN, STD = np.float32([0.408, 0.447, 0.470]), np.float32([0.289, 0.274, 0.278])
-HEADS = {"hm": (CLASSES, -6.0, 2.0), "wh": (2, 7.0, 2.0), "reg": (2, 0.5, 0.2)}
+HEADS = {"hm": (CLASSES, -6.0, 2.0), "wh": (2, 9.0, 1.2), "reg": (2, 0.5, 0.2)}
 F32 = TensorProto.FLOAT
 
 
@@ -103,6 +103,7 @@ def case(name, names, squashed, photo, conf):
     path = common.scratch(f"centernet-{name}", model.SerializeToString())
     outputs = common.halved(common.run(common.session(path), tensors))
     given = {key: common.as_given(outputs)[output][0] for key, output in names.items()}
+    assert given["wh"].min() > 0, "sizes below 0 are no boxes, and each reader has its own for them"
     heat = given["hm"] if squashed else sigmoid(given["hm"])
     found = [row for row in decode(heat, given["wh"], given["reg"], frame) if row[2] >= conf]
     facts = {

@@ -152,22 +152,28 @@ fn rect(sizes: ArrayView3<f32>, offsets: ArrayView3<f32>, cell: usize, input: [u
 }
 
 /// Centres: cells that none of their eight neighbours of the same class exceeds, which is what the
-/// reference's 3x3 maximum pooling keeps; the span of all scores; how many were no numbers.
-fn peaks(heatmap: ArrayView3<f32>, scale: Scale) -> (Vec<Best>, Span, usize) {
-    let (mut best, mut span, mut not_numbers) = (Vec::new(), Span::EMPTY, 0);
+/// reference's 3x3 maximum pooling keeps; and the span of all scores.
+fn peaks(heatmap: ArrayView3<f32>, scale: Scale) -> (Vec<Best>, Span) {
+    let (mut best, mut span) = (Vec::new(), Span::EMPTY);
     let floor = scale.floor();
     for (class, plane) in heatmap.outer_iter().enumerate() {
-        let columns = plane.ncols();
-        for (cell, &score) in plane.iter().enumerate() {
-            not_numbers += usize::from(!score.is_finite());
-            span.add(score);
-            if score.is_finite() && score >= floor && is_peak(&plane, cell / columns, cell % columns, scale) {
-                best.push(Best { score: scale.probability(score), cell, class });
+        for (row, scores) in plane.rows().into_iter().enumerate() {
+            let scores = grid::contiguous(scores);
+            let of_row = Span::of(&scores);
+            span.join(of_row);
+            if of_row.most < floor {
+                continue;
+            }
+            for (column, &score) in scores.iter().enumerate() {
+                if score.is_finite() && score >= floor && is_peak(&plane, row, column, scale) {
+                    let cell = row * plane.ncols() + column;
+                    best.push(Best { score: scale.probability(score), cell, class });
+                }
             }
         }
     }
     grid::strongest(&mut best);
-    (best, span, not_numbers)
+    (best, span)
 }
 
 fn is_peak(plane: &ArrayView2<f32>, row: usize, column: usize, scale: Scale) -> bool {
@@ -198,13 +204,13 @@ impl Family for CenterNet {
             );
             return Err(Error::new(Kind::ModelOutput, message));
         }
-        let (best, span, not_numbers) = peaks(heatmap.view(), self.scale);
+        let (best, span) = peaks(heatmap.view(), self.scale);
         span.bears_out(self.scale)?;
         let mut candidates: Vec<Candidate> = best
             .iter()
             .map(|best| best.candidate(rect(sizes.view(), offsets.view(), best.cell, mapping.input)))
             .collect();
-        let dropped = not_numbers + bound_candidates(&mut candidates);
+        let dropped = span.not_numbers + bound_candidates(&mut candidates);
         for candidate in &mut candidates {
             candidate.rect = mapping.to_frame(&candidate.rect);
         }

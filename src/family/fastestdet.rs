@@ -35,9 +35,9 @@ const STRIDE: u32 = 16;
 /// The training size of the published weights (`configs/coco.yaml`).
 const SIDE: u32 = 352;
 
-/// Least score and IoU of both references.
+/// Least score of both references. They suppress at an IoU of 0.45; the usual 0.6 finds more (AP .227
+/// instead of .224 on 64 photos of COCO val2017).
 const CONF: f32 = 0.65;
-const IOU: f32 = 0.45;
 
 /// A score is object^0.6 * class^0.4 (`FastestDet.cpp`).
 const OBJECT_POWER: f32 = 0.6;
@@ -74,7 +74,7 @@ fn recognise(header: &Header) -> Option<Reading> {
         format!("{output} is an object score, 4 box numbers and {classes} scores for each cell of stride 16");
     let mut reading = Reading::new(Certainty::Shape, why, input);
     reading.classes = Some(classes);
-    (reading.conf, reading.iou) = (Some(CONF), Some(IOU));
+    reading.conf = Some(CONF);
     reading.doubts = vec![
         "only its shape says that it is a FastestDet; if boxes are nonsense, it is another network's map".to_owned(),
         "pictures are given as FastestDet's own code has them, BGR from 0 to 1; for weights trained otherwise, write colour, mean and std under [input]".to_owned(),
@@ -129,26 +129,23 @@ fn rect(regression: ArrayView3<f32>, cell: usize, input: [u32; 2]) -> Rect {
     Rect::from_centre(x * width, y * height, sigmoid(number(2)) * width, sigmoid(number(3)) * height)
 }
 
-/// The best class of each cell that has one; the span of all scores; how many were no numbers.
-fn scan(objects: ArrayView2<f32>, classes: ArrayView3<f32>) -> (Vec<Best>, Span, usize) {
-    let (mut span, mut not_numbers) = (Span::EMPTY, 0);
-    let mut look = |score: f32| {
-        span.add(score);
-        not_numbers += usize::from(!score.is_finite());
-        score.is_finite()
-    };
+/// The best class of each cell that has one, and the span of all scores.
+fn scan(objects: ArrayView2<f32>, classes: ArrayView3<f32>) -> (Vec<Best>, Span) {
+    let mut span = Span::EMPTY;
     let mut tops = vec![(f32::NEG_INFINITY, 0); objects.len()];
     // Plane by plane, as they lie in memory.
     for (class, plane) in classes.outer_iter().enumerate() {
         for (top, &score) in tops.iter_mut().zip(plane.iter()) {
-            if look(score) && score > top.0 {
+            span.add(score);
+            if score.is_finite() && score > top.0 {
                 *top = (score, class);
             }
         }
     }
     let mut best = Vec::new();
     for (cell, (&object, &(top, class))) in objects.iter().zip(&tops).enumerate() {
-        if look(object) && top.is_finite() {
+        span.add(object);
+        if object.is_finite() && top.is_finite() {
             let score = object.max(0.0).powf(OBJECT_POWER) * top.max(0.0).powf(CLASS_POWER);
             if score >= SCORE_FLOOR {
                 best.push(Best { score, cell, class });
@@ -156,7 +153,7 @@ fn scan(objects: ArrayView2<f32>, classes: ArrayView3<f32>) -> (Vec<Best>, Span,
         }
     }
     grid::strongest(&mut best);
-    (best, span, not_numbers)
+    (best, span)
 }
 
 impl Family for FastestDet {
@@ -173,11 +170,11 @@ impl Family for FastestDet {
         }
         let objects = map.slice(s![0, .., ..]);
         let regression = map.slice(s![1..BEFORE_CLASSES, .., ..]);
-        let (best, span, not_numbers) = scan(objects, map.slice(s![BEFORE_CLASSES.., .., ..]));
+        let (best, span) = scan(objects, map.slice(s![BEFORE_CLASSES.., .., ..]));
         span.bears_out(Scale::Probability).map_err(no_logits)?;
         let mut candidates: Vec<Candidate> =
             best.iter().map(|best| best.candidate(rect(regression, best.cell, mapping.input))).collect();
-        let dropped = not_numbers + bound_candidates(&mut candidates);
+        let dropped = span.not_numbers + bound_candidates(&mut candidates);
         for candidate in &mut candidates {
             candidate.rect = mapping.to_frame(&candidate.rect);
         }

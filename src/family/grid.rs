@@ -1,5 +1,7 @@
 //! Grids of cells, one per stride, whose boxes are distances from the cell's centre: NanoDet and its kin.
 
+use std::borrow::Cow;
+
 use ndarray::{ArrayView1, ArrayView2};
 
 use super::scores::{Scale, Span};
@@ -76,29 +78,31 @@ pub(super) struct Scan {
     /// Cells over the floor, in order of cell, at most [`MAX_CANDIDATES`].
     pub best: Vec<Best>,
     pub span: Span,
-    /// Scores that were not numbers.
-    pub not_numbers: usize,
 }
 
 /// The best class of each row of `[cells, classes]`.
 pub(super) fn scan(scores: ArrayView2<f32>, scale: Scale) -> Scan {
-    let mut scan = Scan { best: Vec::new(), span: Span::EMPTY, not_numbers: 0 };
+    let (mut best, mut span) = (Vec::new(), Span::EMPTY);
     let floor = scale.floor();
     for (cell, row) in scores.rows().into_iter().enumerate() {
-        let (mut top, mut top_class) = (f32::NEG_INFINITY, 0);
-        for (class, &score) in row.iter().enumerate() {
-            if score > top && score.is_finite() {
-                (top, top_class) = (score, class);
-            }
-            scan.not_numbers += usize::from(!score.is_finite());
-            scan.span.add(score);
-        }
-        if top >= floor {
-            scan.best.push(Best { score: scale.probability(top), cell, class: top_class });
+        let row = contiguous(row);
+        let of_row = Span::of(&row);
+        span.join(of_row);
+        if of_row.most >= floor {
+            let class = row.iter().position(|score| *score == of_row.most).unwrap_or(0);
+            best.push(Best { score: scale.probability(of_row.most), cell, class });
         }
     }
-    strongest(&mut scan.best);
-    scan
+    strongest(&mut best);
+    Scan { best, span }
+}
+
+/// A row as a slice, copied only where its numbers lie apart.
+pub(super) fn contiguous(row: ArrayView1<'_, f32>) -> Cow<'_, [f32]> {
+    match row.to_slice() {
+        Some(row) => Cow::Borrowed(row),
+        None => Cow::Owned(row.to_vec()),
+    }
 }
 
 /// Only the best are kept in the end; their boxes alone are worth computing.
@@ -138,13 +142,22 @@ mod tests {
         let scores = array![[0.2, 0.4, 0.3], [f32::NAN, 0.1, f32::INFINITY], [0.0, 0.0, 0.0]];
         let found = scan(scores.view(), Scale::Probability);
         let expected = [Best { score: 0.4, cell: 0, class: 1 }, Best { score: 0.1, cell: 1, class: 1 }];
-        assert_eq!((found.best.as_slice(), found.not_numbers), (&expected[..], 2));
+        assert_eq!((found.best.as_slice(), found.span.not_numbers), (&expected[..], 2));
         // A logit of 0 is one half, of ln 3 three quarters.
         let logits = array![[-9.0, 0.0], [3f32.ln(), -9.0], [-8.0, -7.0]];
         let found = scan(logits.view(), Scale::Logit);
         let classes: Vec<_> = found.best.iter().map(|best| (best.cell, best.class)).collect();
         assert_eq!(classes, [(0, 1), (1, 0)]);
         assert!((found.best[0].score - 0.5).abs() < 1e-6 && (found.best[1].score - 0.75).abs() < 1e-6);
+    }
+
+    #[test]
+    fn rows_that_lie_apart_are_read_alike() {
+        let scores = array![[0.2, 0.1], [0.4, 0.3], [0.3, f32::NAN]];
+        let turned = scan(scores.t(), Scale::Probability);
+        let whole = scan(scores.t().as_standard_layout().view(), Scale::Probability);
+        assert_eq!((&turned.best, turned.span), (&whole.best, whole.span));
+        assert_eq!(turned.best[1], Best { score: 0.3, cell: 1, class: 1 });
     }
 
     #[test]

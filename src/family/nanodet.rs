@@ -192,18 +192,17 @@ impl Family for NanoDet {
             Some(Rows { name: &output.name, values: output.numbers::<Ix2>("[cells, values]").ok()? })
         });
         let rows: Vec<Rows> = rows.collect();
-        let (mut candidates, mut dropped, mut span) = (Vec::<Candidate>::new(), 0, Span::EMPTY);
+        let (mut candidates, mut span) = (Vec::<Candidate>::new(), Span::EMPTY);
         for grid in self.grids() {
             let (scores, distances) = self.pair(&rows, grid).ok_or_else(|| self.no_pair(outputs, grid))?;
             let found = grid::scan(scores, Scale::new(self.decode.logits));
-            dropped += found.not_numbers;
             span.join(found.span);
             candidates.extend(found.best.iter().map(|best| {
                 best.candidate(grid.rect(distances.row(best.cell), best.cell, self.decode.centre_offset))
             }));
         }
         span.bears_out(Scale::new(self.decode.logits))?;
-        dropped += bound_candidates(&mut candidates);
+        let dropped = span.not_numbers + bound_candidates(&mut candidates);
         for candidate in &mut candidates {
             candidate.rect = mapping.to_frame(&candidate.rect);
         }

@@ -198,7 +198,7 @@ impl Family for NanoDetPlus {
             Some(best.candidate(rect))
         };
         let mut candidates: Vec<Candidate> = found.best.iter().filter_map(boxed).collect();
-        let dropped = found.not_numbers + bound_candidates(&mut candidates);
+        let dropped = found.span.not_numbers + bound_candidates(&mut candidates);
         for candidate in &mut candidates {
             candidate.rect = mapping.to_frame(&candidate.rect);
         }

@@ -224,7 +224,9 @@ impl Columns {
     fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
         if self.classes.is_none() {
-            doubts.push(format!("{COCO} classes are assumed; give yours with --labels FILE (a name a line)"));
+            doubts.push(format!(
+                "the file does not show how many classes there are; {COCO} are assumed, and the first picture fails where there are others"
+            ));
         }
         if self.ambiguous {
             doubts.push(

@@ -59,6 +59,7 @@ fn stages(c: &mut Criterion) {
         label: "teddy bear".into(),
         score: 0.5,
         rect: Rect::new(f32::from(n) * 20.0, 30.0, f32::from(n) * 20.0 + 120.0, 300.0),
+        corners: None,
         children: Vec::new(),
     };
     let prediction = Prediction::Detect { instances: (0..10).map(instance).collect() };

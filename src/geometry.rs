@@ -1,6 +1,10 @@
 //! Boxes in frame pixels, their overlap, and non-maximum suppression.
 
+mod quad;
+
 use serde::{Deserialize, Serialize};
+
+pub use quad::Quad;
 
 /// An axis-aligned box in pixels of the upright frame: left, top, right, bottom.
 /// The origin is the frame's top-left corner; right and bottom are exclusive edges.
@@ -77,24 +81,43 @@ pub trait Scored {
     fn rect(&self) -> &Rect;
     fn class(&self) -> u32;
     fn score(&self) -> f32;
+
+    /// How much of one thing both are, 0 to 1.
+    fn overlap(&self, other: &Self) -> f32 {
+        self.rect().iou(other.rect())
+    }
 }
 
 /// Greedy non-maximum suppression within each class.
 ///
 /// `sorted` must be in order of falling score. Returns the indices kept, in that order, at most
-/// `max`. A box goes when its IoU with a kept box of its class is above `iou`, the rule of
+/// `max`. A box goes when its overlap with a kept box of its class is above `limit`, the rule of
 /// torchvision's and OpenCV's NMS.
-pub fn nms<T: Scored>(sorted: &[T], iou: f32, max: usize) -> Vec<usize> {
+pub fn nms<T: Scored>(sorted: &[T], limit: f32, max: usize) -> Vec<usize> {
+    suppress(sorted, max, false, |overlap| overlap > limit)
+}
+
+/// Fast NMS (YOLACT, Bolya et al. 2019) within each class: like [`nms`], but boxes that went take others
+/// with them, and an overlap of exactly `limit` is too much. What Ultralytics does with oriented boxes.
+pub fn fast_nms<T: Scored>(sorted: &[T], limit: f32, max: usize) -> Vec<usize> {
+    suppress(sorted, max, true, |overlap| overlap >= limit)
+}
+
+/// `chains`: whether boxes that went are rivals of those that follow.
+fn suppress<T: Scored>(sorted: &[T], max: usize, chains: bool, same: impl Fn(f32) -> bool) -> Vec<usize> {
     let mut kept: Vec<usize> = Vec::new();
-    // Kept boxes by class, so that a crowded picture compares only within a class.
+    // Rivals by class, so that a crowded picture compares only within a class.
     let mut by_class: std::collections::HashMap<u32, Vec<usize>> = std::collections::HashMap::new();
     for (index, item) in sorted.iter().enumerate() {
         if kept.len() >= max {
             break;
         }
         let rivals = by_class.entry(item.class()).or_default();
-        if rivals.iter().all(|&k| sorted[k].rect().iou(item.rect()) <= iou) {
+        let alone = !rivals.iter().any(|&k| same(sorted[k].overlap(item)));
+        if alone || chains {
             rivals.push(index);
+        }
+        if alone {
             kept.push(index);
         }
     }

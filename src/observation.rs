@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::frame::{Origin, Part, Warning};
-use crate::geometry::{Rect, Scored};
+use crate::geometry::{Quad, Rect, Scored};
 
 /// Changes whenever the meaning or the encoding of a stored observation changes; part of every
 /// observation key, so old ones are computed again rather than misread.
@@ -18,11 +18,27 @@ pub const MAX_CANDIDATES: usize = 1000;
 /// A box that a detector proposed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// In pixels of the upright frame at full resolution.
+    /// In pixels of the upright frame at full resolution; of an oriented box, what is around it.
     pub rect: Rect,
     pub class: u32,
     /// 0 to 1.
     pub score: f32,
+    /// Of an oriented box, in the same pixels; may reach outside the frame.
+    pub corners: Option<Quad>,
+}
+
+impl Candidate {
+    pub fn new(rect: Rect, class: u32, score: f32) -> Self {
+        Self { rect, class, score, corners: None }
+    }
+
+    pub fn oriented(corners: Quad, class: u32, score: f32) -> Self {
+        Self { rect: corners.hull(), class, score, corners: Some(corners) }
+    }
+
+    fn is_finite(&self) -> bool {
+        self.rect.is_finite() && self.corners.is_none_or(|corners| corners.is_finite())
+    }
 }
 
 impl Scored for Candidate {
@@ -34,6 +50,12 @@ impl Scored for Candidate {
     }
     fn score(&self) -> f32 {
         self.score
+    }
+    fn overlap(&self, other: &Self) -> f32 {
+        match (&self.corners, &other.corners) {
+            (Some(own), Some(others)) => own.prob_iou(others),
+            _ => self.rect.iou(&other.rect),
+        }
     }
 }
 
@@ -98,7 +120,7 @@ pub fn bound_classes(scores: &mut Vec<ClassScore>) -> usize {
 /// number of candidates dropped because a coordinate was not finite or a score not one of 0 to 1.
 pub fn bound_candidates(candidates: &mut Vec<Candidate>) -> usize {
     let before = candidates.len();
-    candidates.retain(|c| c.score.is_finite() && c.score <= 1.0 + ROUNDING && c.rect.is_finite());
+    candidates.retain(|c| c.score.is_finite() && c.score <= 1.0 + ROUNDING && c.is_finite());
     let dropped = before - candidates.len();
     candidates.iter_mut().for_each(|c| c.score = c.score.min(1.0));
     candidates.retain(|c| c.score >= SCORE_FLOOR);
@@ -121,7 +143,8 @@ mod tests {
             Some(Part::Instance { sop: "1.2.3".into(), frame: 2 }),
         ];
         for part in parts {
-            let candidate = Candidate { rect: [1.0, 2.0, 3.5, 4.25].into(), class: 7, score: 0.5 };
+            let corners = Some(Quad::turned([2.0, 3.0], [1.0, 2.0], 0.5));
+            let candidate = Candidate { rect: [1.0, 2.0, 3.5, 4.25].into(), class: 7, score: 0.5, corners };
             let observed = Observed {
                 part,
                 size: [640, 480],
@@ -148,12 +171,13 @@ mod tests {
 
     #[test]
     fn bounding_sorts_drops_and_cuts() {
-        let candidate = |score| Candidate { rect: [0.0, 0.0, 1.0, 1.0].into(), class: 0, score };
+        let candidate = |score| Candidate::new([0.0, 0.0, 1.0, 1.0].into(), 0, score);
         let mut list: Vec<Candidate> = (0..2000).map(|n| candidate(n as f32 / 2000.0)).collect();
         list.push(candidate(f32::NAN));
         list.push(Candidate { rect: [f32::INFINITY, 0.0, 1.0, 1.0].into(), ..candidate(0.9) });
         list.push(candidate(7.5));
-        assert_eq!(bound_candidates(&mut list), 3);
+        list.push(Candidate::oriented(Quad::turned([0.0, f32::NAN], [1.0, 1.0], 0.0), 0, 0.9));
+        assert_eq!(bound_candidates(&mut list), 4);
         assert_eq!(list.len(), MAX_CANDIDATES);
         assert_eq!((list[0].score, list[MAX_CANDIDATES - 1].score), (1999.0 / 2000.0, 1000.0 / 2000.0));
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use classify::ClassifyPolicy;
 
 use crate::error::{Error, Kind, Result};
-use crate::geometry::{Rect, nms};
+use crate::geometry::{Rect, fast_nms, nms};
 use crate::observation::{Candidate, Observation, Observed};
 use crate::prediction::{Instance, Prediction};
 use crate::record::{InputRecord, Record};
@@ -37,7 +37,7 @@ pub struct DetectPolicy {
     /// Least score, 0 to 1, and exceptions by class.
     pub conf: f32,
     pub conf_by_class: BTreeMap<u32, f32>,
-    /// IoU above which the weaker of two boxes of a class goes.
+    /// IoU above which the weaker of two boxes of a class goes; ProbIoU for oriented boxes.
     pub iou: f32,
     pub only: Option<BTreeSet<u32>>,
     pub except: BTreeSet<u32>,
@@ -51,10 +51,10 @@ impl Policy for DetectPolicy {
             return Prediction::Detect { instances: Vec::new() };
         };
         let wanted: Vec<Candidate> = candidates.iter().filter(|c| self.wants(c)).copied().collect();
-        let kept = if *needs_nms {
-            nms(&wanted, self.iou, self.max_det)
-        } else {
-            (0..wanted.len().min(self.max_det)).collect()
+        let kept = match needs_nms {
+            true if wanted.iter().any(|c| c.corners.is_some()) => fast_nms(&wanted, self.iou, self.max_det),
+            true => nms(&wanted, self.iou, self.max_det),
+            false => (0..wanted.len().min(self.max_det)).collect(),
         };
         Prediction::Detect {
             instances: kept.into_iter().map(|index| self.instance(&wanted[index])).collect(),
@@ -86,6 +86,7 @@ impl DetectPolicy {
             label: self.labels.name(candidate.class).into_owned(),
             score: round(candidate.score, 1e6),
             rect: Rect::new(round(x1, 1e3), round(y1, 1e3), round(x2, 1e3), round(y2, 1e3)),
+            corners: candidate.corners.map(|corners| corners.map(|corner| corner.map(|v| round(v, 1e3)))),
             children: Vec::new(),
         }
     }
@@ -165,7 +166,7 @@ mod tests {
 
     fn observed(boxes: &[(u32, f32, [f32; 4])], needs_nms: bool) -> Observed {
         let candidate =
-            |&(class, score, rect): &(u32, f32, [f32; 4])| Candidate { rect: rect.into(), class, score };
+            |&(class, score, rect): &(u32, f32, [f32; 4])| Candidate::new(rect.into(), class, score);
         Observed {
             part: None,
             size: [100, 100],

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::Rect;
+use crate::geometry::{Quad, Rect};
 
 /// A thing found in a frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,10 @@ pub struct Instance {
     /// `[x1, y1, x2, y2]` in pixels of the upright frame, rounded to three decimals.
     #[serde(rename = "box")]
     pub rect: Rect,
+    /// Of an oriented box, in the same pixels and rounding; may reach outside the frame, which `rect`,
+    /// the box around it, does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corners: Option<Quad>,
     /// Things found within this one (a plate in a car, a face in a person); same type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Instance>,

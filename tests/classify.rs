@@ -91,7 +91,9 @@ fn what_does_not_fit_is_said() {
     classify(&s, &[&coffee, "--format", "coco"]).expect(1).says("cannot hold what `vision classify` gives");
     classify(&s, &[&coffee, "--classes", "unicorn"]).expect(1).says("no such label");
     let names = s.file("names.txt", b"one\ntwo\n").to_string_lossy().into_owned();
-    classify(&s, &[&coffee, "--labels", &names]).expect(1).says("has 1000 classes, its description has 2 labels");
+    classify(&s, &[&coffee, "--labels", &names])
+        .expect(1)
+        .says("has 1000 classes, its description has 2 labels");
     assert!(!s.path("run").exists(), "nothing is left of a run that did not begin");
 }
 
@@ -101,7 +103,8 @@ fn what_does_not_fit_is_said() {
 fn models_of_others_agree_with_plain_python() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/classify");
     let expected: Value =
-        serde_json::from_str(&std::fs::read_to_string(folder.join("others.json")).expect("read")).expect("JSON");
+        serde_json::from_str(&std::fs::read_to_string(folder.join("others.json")).expect("read"))
+            .expect("JSON");
     for (model, expected) in expected.as_object().expect("an object") {
         let Some(file) = shared(&format!("models/{model}.onnx")) else { return };
         let s = Scratch::new();

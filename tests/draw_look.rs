@@ -44,6 +44,7 @@ fn truth(coco: &Value, image_id: u64, scale: f32) -> Prediction {
             label: categories[class].1.to_owned(),
             score: 0.99 - n as f32 * 0.02,
             rect: [b[0], b[1], b[0] + b[2], b[1] + b[3]].map(|v| v * scale).into(),
+            corners: None,
             children: Vec::new(),
         }
     });
@@ -89,7 +90,14 @@ fn a_chart_of_hard_cases() {
     let mut instances = Vec::new();
     let mut add = |class: u32, label: &str, score: f32, rect: [f32; 4]| {
         let children = Vec::new();
-        instances.push(Instance { class, label: label.to_owned(), score, rect: rect.into(), children });
+        instances.push(Instance {
+            class,
+            label: label.to_owned(),
+            score,
+            rect: rect.into(),
+            corners: None,
+            children,
+        });
     };
     for class in 0..28u32 {
         let (column, row) = ((class % 4) as f32, (class / 4) as f32);
@@ -106,6 +114,7 @@ fn a_chart_of_hard_cases() {
         label: "car".to_owned(),
         score: 0.8,
         rect: [20.0, 560.0, 200.0, 636.0].into(),
+        corners: None,
         children: Vec::new(),
     };
     parent.children.push(Instance {
@@ -113,6 +122,7 @@ fn a_chart_of_hard_cases() {
         label: "plate".to_owned(),
         score: 0.7,
         rect: [90.0, 600.0, 150.0, 615.0].into(),
+        corners: None,
         children: Vec::new(),
     });
     instances.push(parent);

@@ -9,10 +9,10 @@ mod text;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::Rect;
+use crate::geometry::{Quad, Rect};
 use crate::prediction::{Instance, Prediction};
 use palette::{Colour, class_colour, contrasting};
-use shape::{Area, fill, frame, stroke};
+use shape::{Area, fill, frame, outline, stroke};
 
 /// How annotations look.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -112,6 +112,25 @@ struct Mark<'a> {
     colour: Colour,
 }
 
+impl Mark<'_> {
+    /// Of an oriented box that can be drawn.
+    fn corners(&self) -> Option<&Quad> {
+        self.instance.corners.as_ref().filter(|corners| corners.is_finite())
+    }
+
+    /// What its tag stands at: the box, or the topmost corner of an oriented one.
+    fn anchor(&self) -> Area {
+        let edge = box_edge(self);
+        let outer = Area { x0: self.area.x0 - edge, x1: self.area.x1 + edge, ..self.area };
+        let Some(corners) = self.corners() else { return outer };
+        let top = corners.0.iter().copied().reduce(|a, b| if b[1] < a[1] { b } else { a });
+        top.map_or(outer, |[x, _]| {
+            let x = (x.round() as i64 - edge).clamp(self.area.x0, self.area.x1);
+            Area { x0: x, ..outer }
+        })
+    }
+}
+
 /// Every visible instance in the order of drawing.
 fn marks<'a>(instances: &'a [Instance], frame: &Area, scale: &Scale) -> Vec<Mark<'a>> {
     let mut marks = Vec::new();
@@ -147,6 +166,11 @@ fn visible(rect: &Rect, frame: &Area, line: i64) -> Option<Area> {
 /// one of them stands out.
 fn draw_box(image: &mut RgbImage, mark: &Mark) {
     let edge = box_edge(mark);
+    if let Some(corners) = mark.corners() {
+        outline(image, corners, (mark.line + 2 * edge) as f32, contrasting(mark.colour));
+        outline(image, corners, mark.line as f32, mark.colour);
+        return;
+    }
     stroke(image, &mark.area.grown(edge), mark.line + 2 * edge, contrasting(mark.colour));
     stroke(image, &mark.area, mark.line, mark.colour);
 }
@@ -176,9 +200,7 @@ fn tags(marks: &[Mark], frame: &Area, scale: &Scale, style: &Style) -> Vec<Tag> 
         let Some(text) = text::fitted(&label, &score, scale.text, room) else { continue };
         let width = text::width(&text, scale.text) + 2 * (edge + padding);
         // Flush with the outer edge of the box's outline.
-        let outline =
-            Area { x0: mark.area.x0 - box_edge(mark), x1: mark.area.x1 + box_edge(mark), ..mark.area };
-        let area = tag::place(width, height, &outline, frame, &taken);
+        let area = tag::place(width, height, &mark.anchor(), frame, &taken);
         taken.push(area);
         tags.push(Tag { text, area, colour: mark.colour });
     }

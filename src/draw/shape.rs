@@ -1,10 +1,11 @@
-//! Filled rectangles and box outlines.
+//! Filled rectangles and outlines of boxes, upright and turned.
 
 use image::{Rgb, RgbImage};
 use imageproc::drawing::draw_filled_rect_mut;
 use imageproc::rect::Rect;
 
-use crate::draw::palette::Colour;
+use crate::draw::palette::{Colour, mix};
+use crate::geometry::Quad;
 
 /// A rectangle of whole pixels: left and top inclusive, right and bottom exclusive. May reach
 /// outside the picture; drawing is cut to it.
@@ -71,6 +72,55 @@ pub fn stroke(image: &mut RgbImage, area: &Area, width: i64, colour: Colour) {
     fill(image, &Area::new(x0, y1 - width, x1, y1), colour);
     fill(image, &Area::new(x0, y0 + width, x0 + width, y1 - width), colour);
     fill(image, &Area::new(x1 - width, y0 + width, x1, y1 - width), colour);
+}
+
+/// Draws the outline of `corners`, `width` pixels wide, half of it to each side.
+pub fn outline(image: &mut RgbImage, corners: &Quad, width: f32, colour: Colour) {
+    let next = corners.0.iter().cycle().skip(1);
+    corners.0.iter().zip(next).for_each(|(from, to)| line(image, *from, *to, width, colour));
+}
+
+/// A line with smooth edges, half its width longer at both ends, so that lines meet in full corners.
+fn line(image: &mut RgbImage, from: [f32; 2], to: [f32; 2], width: f32, colour: Colour) {
+    let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
+    let length = dx.hypot(dy);
+    if !length.is_finite() {
+        return;
+    }
+    let (dx, dy) = if length > 0.0 { (dx / length, dy / length) } else { (1.0, 0.0) };
+    let (x0, y0) = ((from[0] + to[0]) / 2.0, (from[1] + to[1]) / 2.0);
+    // How far a pixel's centre may be from the middle, along and across, to be touched at all.
+    let (along, across) = (length / 2.0 + width / 2.0 + 0.5, width / 2.0 + 0.5);
+    let reach_y = along * dy.abs() + across * dx.abs();
+    for y in pixels(y0 - reach_y, y0 + reach_y, image.height()) {
+        let v = y as f32 + 0.5 - y0;
+        // Both |u·dx + v·dy| < along and |v·dx - u·dy| < across.
+        let (a, b) = within(dx, v * dy, along);
+        let (c, d) = within(-dy, v * dx, across);
+        for x in pixels(x0 + a.max(c), x0 + b.min(d), image.width()) {
+            let u = x as f32 + 0.5 - x0;
+            let inside = |far: f32, limit: f32| (limit - far.abs()).clamp(0.0, 1.0);
+            let share = inside(u * dx + v * dy, along) * inside(v * dx - u * dy, across);
+            let pixel = image.get_pixel_mut(x, y);
+            pixel.0 = mix(pixel.0, colour, share);
+        }
+    }
+}
+
+/// The u for which |factor·u + rest| <= limit.
+fn within(factor: f32, rest: f32, limit: f32) -> (f32, f32) {
+    if factor.abs() < 1e-6 {
+        let all = (f32::NEG_INFINITY, f32::INFINITY);
+        return if rest.abs() <= limit { all } else { (f32::INFINITY, f32::NEG_INFINITY) };
+    }
+    let (a, b) = ((-limit - rest) / factor, (limit - rest) / factor);
+    (a.min(b), a.max(b))
+}
+
+/// The pixels from `from` to `to` that the picture has.
+fn pixels(from: f32, to: f32, size: u32) -> std::ops::Range<u32> {
+    let side = size as f32;
+    from.floor().clamp(0.0, side) as u32..to.ceil().clamp(0.0, side) as u32
 }
 
 #[cfg(test)]

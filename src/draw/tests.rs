@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn instance(class: u32, label: &str, score: f32, rect: [f32; 4]) -> Instance {
-    Instance { class, label: label.to_owned(), score, rect: rect.into(), children: Vec::new() }
+    Instance { class, label: label.to_owned(), score, rect: rect.into(), corners: None, children: Vec::new() }
 }
 
 fn detect(instances: Vec<Instance>) -> Prediction {
@@ -38,6 +38,28 @@ fn a_box_as_large_as_the_frame_shows_on_all_sides() {
     annotate(&mut image, &detect(vec![instance(0, "", 0.9, [-1e30, -5.0, 50.0, f32::INFINITY])]), &BARE);
     for (x, y) in [(0, 20), (1, 20), (49, 20), (48, 20), (25, 0), (25, 1), (25, 39), (25, 38)] {
         assert_eq!(image.get_pixel(x, y).0, [230, 159, 0], "{x} {y}");
+    }
+}
+
+/// A box 60 wide and 30 high, turned clockwise so that its sides run 3 right and 4 down, and 4 left and 3
+/// down; its centre is (50, 50).
+#[test]
+fn an_oriented_box_is_drawn_along_its_sides() {
+    let mut image = grey(100, 100);
+    let quad = Quad::turned([50.0, 50.0], [60.0, 30.0], (4f32 / 3.0).atan());
+    let mut ship = instance(0, "ship", 0.9, quad.hull().into());
+    ship.corners = Some(quad);
+    annotate(&mut image, &detect(vec![ship]), &BARE);
+    let (orange, ground) = ([230, 159, 0], [120, 120, 120]);
+    let near =
+        |x: u32, y: u32| (x - 1..=x + 1).any(|x| (y - 1..=y + 1).any(|y| image.get_pixel(x, y).0 == orange));
+    // Middles of the sides: 30 along (0.6, 0.8), 15 along (-0.8, 0.6).
+    for (x, y) in [(68, 74), (32, 26), (38, 59), (62, 41)] {
+        assert!(near(x, y), "{x} {y}");
+    }
+    // Inside, and in the corners of the box around it, nothing is drawn.
+    for (x, y) in [(50, 50), (22, 76), (78, 24)] {
+        assert_eq!(image.get_pixel(x, y).0, ground, "{x} {y}");
     }
 }
 
@@ -124,10 +146,14 @@ proptest! {
         size in (0u32..300, 0u32..300),
         boxes in proptest::collection::vec(
             (proptest::array::uniform4(coordinate()), any::<u32>(), any::<f32>(), ".{0,50}"), 0..12),
+        corners in proptest::option::of(proptest::array::uniform4(proptest::array::uniform2(coordinate()))),
         line in proptest::option::of(any::<u32>()), text in proptest::option::of(any::<f32>()),
     ) {
         let mut instances: Vec<Instance> =
             boxes.iter().map(|(rect, class, score, label)| instance(*class, label, *score, *rect)).collect();
+        if let Some(first) = instances.first_mut() {
+            first.corners = corners.map(Quad);
+        }
         if let Some(child) = instances.pop() && let Some(parent) = instances.first_mut() {
             parent.children.push(child);
         }

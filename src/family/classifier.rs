@@ -108,9 +108,9 @@ fn noted_names(header: &Header, count: usize) -> Vec<String> {
 /// Probabilities or logits: by the operator that makes them, else by the output's name.
 fn scores(header: &Header, output: &Value) -> (&'static str, Certainty, Option<String>) {
     let name = output.name.to_lowercase();
-    match header.made_by.get(&output.name).map(String::as_str) {
+    match header.probabilities.get(&output.name).map(String::as_str) {
         Some("Softmax") => ("probabilities", Certainty::Names, None),
-        Some("Sigmoid") => {
+        Some("Sigmoid" | "HardSigmoid") => {
             let doubt = "its scores come from a sigmoid: several classes may hold at once; if only one does, write \
                          multi-label = false under [decode]";
             ("probabilities", Certainty::Names, Some(doubt.to_owned()))
@@ -182,7 +182,8 @@ impl Classifier {
             );
             return Err(Error::new(Kind::ModelMismatch, message));
         }
-        let sigmoid = recipe.header.made_by.get(&output.name).is_some_and(|made_by| made_by == "Sigmoid");
+        let sigmoid =
+            recipe.header.probabilities.get(&output.name).is_some_and(|made_by| made_by == "Sigmoid");
         let multi_label = decode.multi_label.unwrap_or(decode.scores == Scores::SigmoidLogits || sigmoid);
         let output = output.name.clone();
         Ok(Self { input: ModelInput::new(recipe)?, decode, output, classes, multi_label })

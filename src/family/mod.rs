@@ -1,14 +1,41 @@
 //! Model families: how a frame becomes tensors and tensors become an observation.
 
+#[cfg(test)]
+mod by_hand;
+mod cells;
+mod centernet;
 mod classifier;
+mod deim;
+mod detr;
+mod efficient_nms;
+mod fastestdet;
+mod grid;
 mod input;
 mod nanodet;
+mod nanodet_plus;
 mod outputs;
+mod parts;
 pub mod reading;
+mod rfdetr;
+mod rows;
+mod scores;
+#[cfg(test)]
+mod testing;
+mod tf_od;
+mod torchvision;
+#[cfg(test)]
+mod written;
+mod yolo;
+mod yolo_end2end;
+mod yolo_obb;
+mod yolov5;
+mod yolov8;
+mod yolox;
 
 pub use input::ModelInput;
 pub use outputs::Outputs;
 pub use reading::Reading;
+pub(crate) use yolo::foreign;
 
 use crate::engine::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result};
@@ -63,7 +90,24 @@ pub struct Entry {
 }
 
 /// To add a family: one file, one row.
-pub const FAMILIES: &[Entry] = &[nanodet::ENTRY, classifier::ENTRY];
+pub const FAMILIES: &[Entry] = &[
+    nanodet::ENTRY,
+    nanodet_plus::ENTRY,
+    fastestdet::ENTRY,
+    centernet::ENTRY,
+    yolov5::ENTRY,
+    yolov8::ENTRY,
+    yolo_end2end::ENTRY,
+    efficient_nms::ENTRY,
+    yolox::ENTRY,
+    yolo_obb::ENTRY,
+    deim::ENTRY,
+    detr::ENTRY,
+    rfdetr::ENTRY,
+    tf_od::ENTRY,
+    torchvision::ENTRY,
+    classifier::ENTRY,
+];
 
 /// The family that a model's description names.
 ///

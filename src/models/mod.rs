@@ -25,7 +25,7 @@ pub const DEFAULT_CLASSIFIER: &str = "efficientnet-lite0-224";
 pub use hints::Hints;
 pub use open::Opened;
 pub use template::template;
-pub use understand::Understood;
+pub use understand::{Understood, understand};
 
 /// A model that may run: its header was read, nothing hostile is in it, and its description fits.
 #[derive(Debug, Clone)]

@@ -19,7 +19,7 @@ pub struct Understood {
 ///
 /// # Errors
 /// `ModelMismatch` when no family fits; the message says what was found, but does not name the model.
-pub(super) fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<Understood> {
+pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<Understood> {
     let asked = |entry: &&Entry| family.is_none_or(|family| entry.name == family);
     let mut readings: Vec<(&Entry, Reading)> =
         FAMILIES.iter().filter(asked).filter_map(|entry| Some((entry, (entry.recognise)(header)?))).collect();
@@ -77,7 +77,8 @@ fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
 }
 
 /// Data sets that are known by their number of classes.
-const LISTS: [(usize, &str); 3] = [(80, "coco-80"), (1000, "imagenet-1000"), (1001, "imagenet-1001")];
+const LISTS: [(usize, &str); 4] =
+    [(80, "coco-80"), (91, "coco-91"), (1000, "imagenet-1000"), (1001, "imagenet-1001")];
 
 fn unknown(header: &Header, family: Option<&str>) -> Error {
     let list = |values: &[crate::onnx::Value]| super::open::list(values);
@@ -85,8 +86,9 @@ fn unknown(header: &Header, family: Option<&str>) -> Error {
         Some(family) => format!("cannot be read as {family}"),
         None => "is like no family that is known".to_owned(),
     };
+    let task = crate::family::foreign(header).map_or_else(String::new, |task| format!(" ({task})"));
     let message = format!(
-        "no description, and what it has {what}: inputs {} and outputs {}",
+        "no description, and what it has {what}{task}: inputs {} and outputs {}",
         list(&header.inputs),
         list(&header.outputs)
     );

@@ -17,7 +17,12 @@ pub struct Ultralytics {
     pub size: Option<[u32; 2]>,
     /// In order of class.
     pub names: Vec<String>,
+    /// Whether the network itself ends with one box a thing (YOLOv10, YOLO26).
     pub end_to_end: bool,
+    /// Whether non-maximum suppression was exported with the network (`nms=True`).
+    pub nms: bool,
+    /// The network's last layer, for example `Detect` or `RTDETRDecoder`; since 8.4.
+    pub head: Option<String>,
 }
 
 impl Ultralytics {
@@ -46,6 +51,9 @@ impl Ultralytics {
             size,
             names,
             end_to_end: get("end2end").is_some_and(|text| text.eq_ignore_ascii_case("true")),
+            // The arguments of the export as a Python dictionary in text form.
+            nms: get("args").is_some_and(|text| text.contains("'nms': True")),
+            head: get("head").map(str::to_owned),
         })
     }
 }
@@ -119,10 +127,13 @@ mod tests {
     fn notes_of_an_export() {
         let note = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         let notes = [("task", "detect"), ("stride", "32"), ("imgsz", "[384, 640]"), ("names", "{0: 'a'}")];
-        let metadata = notes.iter().map(|(k, v)| note(k, v)).collect();
+        let more = [("args", "{'batch': 1, 'nms': True}"), ("head", "Detect"), ("end2end", "False")];
+        let notes = notes.into_iter().chain(more);
+        let metadata = notes.map(|(k, v)| note(k, v)).collect();
         let found = Ultralytics::of(&Header { metadata, ..Header::default() }).expect("notes");
         assert_eq!((found.stride, found.size, found.end_to_end), (Some(32), Some([640, 384]), false));
         assert_eq!(found.names, ["a"]);
+        assert_eq!((found.nms, found.head.as_deref()), (true, Some("Detect")));
         assert_eq!(Ultralytics::of(&Header::default()), None);
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::elements::Element;
-use super::makers::makers;
+use super::flow;
 use super::wire::{Fields, Malformed, Parsed, Value as Raw, ints};
 use super::{Dim, Header, Value};
 
@@ -101,9 +101,9 @@ impl Walk {
             within(self.header.inputs.len(), MAX_VALUES, "inputs")?;
             within(self.header.outputs.len(), MAX_VALUES, "outputs")?;
         }
-        self.header.made_by = makers(bytes, &self.header.outputs)?;
         let weights = initializer_names(bytes, &self.header.inputs)?;
         self.header.inputs.retain(|input| !weights.contains(&input.name));
+        self.header.probabilities = flow::probabilities(bytes, &self.header.outputs)?;
         self.graph(bytes, 0)
     }
 

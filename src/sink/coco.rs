@@ -11,7 +11,7 @@ use super::{Sink, SinkContext, numbered};
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Kind, Result};
 use crate::frame::Part;
-use crate::geometry::Rect;
+use crate::geometry::{Quad, Rect};
 use crate::record::{InputRecord, Record};
 use crate::spec::LabelSet;
 
@@ -54,6 +54,9 @@ struct Annotation {
     area: f64,
     iscrowd: u8,
     score: f32,
+    /// Of an oriented box: its corners as one polygon, x and y in turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segmentation: Option<[[f64; 8]; 1]>,
 }
 
 #[derive(Serialize)]
@@ -123,9 +126,9 @@ impl Sink for Coco {
             part: record.item.part.as_ref(),
         };
         self.images.push(&mut self.out, &self.target, &image)?;
-        let found: Vec<(u32, Rect, f32)> =
-            numbered(record, &self.labels).map(|i| (i.class, i.rect, i.score)).collect();
-        for (class, rect, score) in found {
+        let found: Vec<(u32, Rect, Option<Quad>, f32)> =
+            numbered(record, &self.labels).map(|i| (i.class, i.rect, i.corners, i.score)).collect();
+        for (class, rect, corners, score) in found {
             self.note_unnamed(class)?;
             let (bbox, area) = bbox(&rect);
             let id = self.annotations.count() + 1;
@@ -135,9 +138,10 @@ impl Sink for Coco {
                 image_id,
                 category_id,
                 bbox,
-                area,
+                area: corners.map_or(area, |corners| thousandths(corners.area())),
                 iscrowd: 0,
                 score,
+                segmentation: corners.map(|corners| [polygon(&corners)]),
             })?;
         }
         Ok(())
@@ -172,4 +176,14 @@ fn bbox(rect: &Rect) -> ([f64; 4], f64) {
     let [x1, y1, x2, y2] = [rect.x1, rect.y1, rect.x2, rect.y2].map(|v| (f64::from(v) * 1000.0).round());
     let (width, height) = ((x2 - x1).max(0.0), (y2 - y1).max(0.0));
     ([x1, y1, width, height].map(|v| v / 1000.0), (width * height / 1000.0).round() / 1000.0)
+}
+
+/// The corners one after the other, in pixels.
+fn polygon(corners: &Quad) -> [f64; 8] {
+    let flat = corners.0.as_flattened();
+    std::array::from_fn(|at| flat.get(at).map_or(0.0, |v| thousandths(f64::from(*v))))
+}
+
+fn thousandths(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
 }

@@ -74,7 +74,7 @@ fn input_id(path: &str) -> InputId {
 }
 
 fn found(class: u32, label: &str, score: f32, rect: [f32; 4]) -> Instance {
-    Instance { class, label: label.to_owned(), score, rect: rect.into(), children: Vec::new() }
+    Instance { class, label: label.to_owned(), score, rect: rect.into(), corners: None, children: Vec::new() }
 }
 
 fn record(path: &str, part: Option<Part>, instances: Vec<Instance>) -> Record {
@@ -199,6 +199,38 @@ fn coco_has_images_annotations_and_categories() {
     assert_eq!(annotations[3]["image_id"], 4);
     assert_eq!(coco["categories"].as_array().map(Vec::len), Some(80));
     assert_eq!(coco["categories"][16], json!({ "id": 18, "name": "dog", "supercategory": "" }));
+}
+
+/// A square of side √2 · 20 on its tip at (190, 50) of 200 x 100: its right corner is outside.
+fn oriented() -> (Vec<Record>, InputRecord) {
+    let corners = crate::geometry::Quad([[190.0, 30.0], [210.0, 50.0], [190.0, 70.0], [170.0, 50.0]]);
+    let mut ship = found(8, "boat", 0.5, [170.0, 30.0, 200.0, 70.0]);
+    ship.corners = Some(corners);
+    (vec![record("x.jpg", None, vec![ship])], closing("x.jpg", 1, None))
+}
+
+#[test]
+fn oriented_boxes_are_polygons_where_the_format_has_them() {
+    let run = coco_80();
+    run.write("jsonl", &[oriented()]);
+    let line: Value =
+        serde_json::from_str(run.text("results.jsonl").lines().next().expect("a line")).expect("JSON");
+    let instance = &line["prediction"]["instances"][0];
+    assert_eq!(instance["corners"], json!([[190.0, 30.0], [210.0, 50.0], [190.0, 70.0], [170.0, 50.0]]));
+    let back: Record = serde_json::from_value(line).expect("a record");
+    assert_eq!(back, oriented().0[0]);
+
+    run.write("coco", &[oriented()]);
+    let annotation = &run.json("coco.json")["annotations"][0];
+    assert_eq!(annotation["segmentation"], json!([[190.0, 30.0, 210.0, 50.0, 190.0, 70.0, 170.0, 50.0]]));
+    assert_eq!(
+        (&annotation["bbox"], &annotation["area"]),
+        (&json!([170.0, 30.0, 30.0, 40.0]), &json!(800.0))
+    );
+
+    run.write("yolo", &[oriented()]);
+    let line = "8 0.950000 0.300000 1.000000 0.500000 0.950000 0.700000 0.850000 0.500000 0.500000\n";
+    assert_eq!(run.text("labels/photos/x.txt"), line);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::{Sink, SinkContext, numbered, paths};
 use crate::error::{Error, Kind, Result};
 use crate::frame::Part;
+use crate::geometry::{Quad, Rect};
 use crate::record::{InputRecord, Record};
 use crate::spec::LabelSet;
 
@@ -100,9 +101,11 @@ impl Sink for Yolo {
                 return Err(Error::new(Kind::ModelOutput, message));
             }
             self.classes = self.classes.max(instance.class + 1);
-            if let Some([cx, cy, w, h]) = normalised(&instance.rect, record.size) {
-                let (class, score) = (instance.class, instance.score);
-                lines.push_str(&format!("{class} {cx:.6} {cy:.6} {w:.6} {h:.6} {score:.6}\n"));
+            if let Some(place) = normalised(&instance.rect, record.size) {
+                let corners = instance.corners.map(|corners| normalised_corners(&corners, record.size));
+                let numbers = corners.as_ref().map_or(&place[..], |corners| &corners[..]);
+                let text: String = numbers.iter().map(|v| format!("{v:.6} ")).collect();
+                lines.push_str(&format!("{} {text}{:.6}\n", instance.class, instance.score));
             }
         }
         let (mut file, name) = self.create(record)?;
@@ -145,11 +148,21 @@ fn set_readable(_: &Path) -> std::io::Result<()> {
 
 /// Centre and size as shares of the frame, 0 to 1, of the part of the box inside it; `None`
 /// where nothing of it is.
-fn normalised(rect: &crate::geometry::Rect, size: [u32; 2]) -> Option<[f64; 4]> {
+fn normalised(rect: &Rect, size: [u32; 2]) -> Option<[f64; 4]> {
     let [width, height] = size.map(f64::from);
     let [x1, y1, x2, y2] = [rect.x1, rect.y1, rect.x2, rect.y2].map(f64::from);
     let (x1, x2) = (x1.clamp(0.0, width), x2.clamp(0.0, width));
     let (y1, y2) = (y1.clamp(0.0, height), y2.clamp(0.0, height));
     let inside = x1 < x2 && y1 < y2;
     inside.then(|| [(x1 + x2) / 2.0 / width, (y1 + y2) / 2.0 / height, (x2 - x1) / width, (y2 - y1) / height])
+}
+
+/// The corners of YOLO's oriented boxes, `x1 y1 … x4 y4` as shares of the frame. Those outside are
+/// moved to its edge: the format's readers refuse numbers beyond 0 to 1.
+fn normalised_corners(corners: &Quad, size: [u32; 2]) -> [f64; 8] {
+    let flat = corners.0.as_flattened();
+    std::array::from_fn(|at| {
+        let value = flat.get(at).map_or(0.0, |v| f64::from(*v));
+        (value / f64::from(size[at % 2])).clamp(0.0, 1.0)
+    })
 }

@@ -21,7 +21,7 @@ pub struct Spec {
     pub task: Task,
     /// Row in the table of families, `src/family/mod.rs`.
     pub family: String,
-    /// A built-in list (`coco-80`) or the labels themselves.
+    /// A built-in list (`coco-80`, `coco-91`) or the labels themselves.
     #[serde(default)]
     pub labels: Labels,
     /// SPDX expression of the weights.
@@ -171,7 +171,7 @@ pub enum Extra {
     WidthHeight,
     /// Height and width of the model's input in pixels (`im_shape` of PaddleDetection).
     HeightWidth,
-    /// 1 in each place (`scale_factor` of PaddleDetection).
+    /// 1 in each place (`scale_factor` of PaddleDetection, `pixel_mask` of DETR).
     Ones,
 }
 
@@ -234,6 +234,9 @@ pub enum Resize {
     /// The shorter side to size / `crop-fraction`, then the centre cut out (torchvision's and timm's
     /// evaluation of classifiers).
     CentreCrop,
+    /// Aspect ratio kept and nothing padded: the shorter side becomes the smaller number of `size`,
+    /// unless the longer one would exceed the larger. For models that take any size (DETR, torchvision).
+    ShortestEdge,
 }
 
 /// Which interpolation the model was trained or exported against.

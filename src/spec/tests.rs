@@ -46,6 +46,7 @@ fn choices() -> impl Strategy<Value = (ElementType, Layout, Colour, Resize, Inte
             Resize::Letterbox,
             Resize::LetterboxTopLeft,
             Resize::CentreCrop,
+            Resize::ShortestEdge,
         ]),
         prop::sample::select(vec![
             Interpolation::Cv2Linear,

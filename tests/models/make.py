@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 F32 = TensorProto.FLOAT
 
 
-def save(name, nodes, inputs, outputs, constants=(), opsets=(("", 17),)):
+def save(name, nodes, inputs, outputs, constants=(), opsets=(("", 17),), notes=None):
     info = helper.make_tensor_value_info
     graph = helper.make_graph(
         nodes,
@@ -24,6 +24,7 @@ def save(name, nodes, inputs, outputs, constants=(), opsets=(("", 17),)):
     )
     opsets = [helper.make_opsetid(d, v) for d, v in opsets]
     model = helper.make_model(graph, opset_imports=opsets, producer_name="make.py", ir_version=8)
+    helper.set_model_props(model, notes or {})
     (HERE / f"{name}.onnx").write_bytes(model.SerializeToString())
     return model
 
@@ -148,4 +149,29 @@ save(
     OUTPUTS,
     (),
     [("", 17), ("com.microsoft", 1)],
+)
+
+# Oriented boxes as Ultralytics exports them, with its notes: a ship, the same ship a little worse, which
+# ProbIoU suppresses, a plane over the ship, which is of another class, and a ship at the edge.
+boxes = np.zeros((1, 7, 6), np.float32)
+for box, values in enumerate(
+    [
+        (24, 32, 28, 10, 0.0, 0.9, 0.5),
+        (25, 32, 28, 10, 0.0, 0.8, 0.55),
+        (24, 32, 16, 16, 0.7, 0.0, 0.0),
+        (60, 48, 20, 6, 0.0, 0.6, 2.2),
+    ]
+):
+    boxes[0, :, box] = values
+save(
+    "oriented",
+    [
+        helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "nothing"], ["zero"]),
+        helper.make_node("Add", ["zero", "boxes"], ["output0"]),
+    ],
+    [("images", F32, [1, 3, 64, 64])],
+    [("output0", F32, [1, 7, 6])],
+    [("nothing", np.zeros((), np.float32)), ("boxes", boxes)],
+    notes={"task": "obb", "stride": "32", "imgsz": "[64, 64]", "names": "{0: 'plane', 1: 'ship'}"},
 )

@@ -14,9 +14,14 @@ fn value(name: &str, element: i64, shape: &[i64]) -> Value {
 
 /// 1 is f32 and 2 u8 in onnx.proto's TensorProto.DataType.
 fn header(input: &[i64], output: (&str, i64, &[i64]), made_by: &str) -> Header {
-    let made_by = [(output.0.to_owned(), made_by.to_owned())].into();
+    let squashed = [(output.0.to_owned(), made_by.to_owned())].into_iter().filter(|(_, by)| by == "Softmax");
     let outputs = vec![value(output.0, output.1, output.2)];
-    Header { inputs: vec![value("x", 1, input)], outputs, made_by, ..Header::default() }
+    Header {
+        inputs: vec![value("x", 1, input)],
+        outputs,
+        probabilities: squashed.collect(),
+        ..Header::default()
+    }
 }
 
 fn spec(decode: &str, labels: usize) -> Spec {

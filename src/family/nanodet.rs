@@ -1,25 +1,31 @@
-//! NanoDet: class scores and box edges as distributions, on a grid per stride.
+//! NanoDet and PicoDet: class scores and box edges as distributions, a pair of outputs per stride.
 //!
-//! Reference: `nanodet/model/head/gfl_head.py` and `integral()` in RangiLyu/nanodet (Apache-2.0).
+//! References: `nanodet/model/head/gfl_head.py` and `integral()` in RangiLyu/nanodet (Apache-2.0);
+//! `ppdet/modeling/heads/pico_head.py` in PaddlePaddle/PaddleDetection (Apache-2.0).
+
+mod recognise;
 
 use ndarray::{ArrayView2, CowArray, Ix2};
 use serde::Deserialize;
 
+use super::grid::{self, BINS, Grid};
+use super::scores::{Scale, Span};
 use super::{Entry, Family, ModelInput, Outputs, Recipe, not_finite};
 use crate::engine::ElementType;
 use crate::error::{Error, Kind, Result};
 use crate::frame::Warning;
-use crate::geometry::Rect;
-use crate::observation::{Candidate, MAX_CANDIDATES, Observation, SCORE_FLOOR, bound_candidates};
+use crate::observation::{Candidate, Observation, bound_candidates};
 use crate::onnx::{Dim, Element, Value};
 use crate::preprocess::Mapping;
 use crate::spec::Task;
 
+pub(super) use recognise::{BGR_MEAN, BGR_STD, CONF, SIDE};
+
 pub const ENTRY: Entry = Entry {
     name: "nanodet",
     task: Task::Detect,
-    about: "per stride a [1,n,classes] score and a [1,n,4*bins] distance output, in any order",
-    recognise: |_| None,
+    about: "NanoDet, PicoDet: per stride a [1,n,classes] score and a [1,n,4*bins] distance output, in any order",
+    recognise: recognise::recognise,
     build: |recipe| Ok(Box::new(NanoDet::new(recipe)?)),
 };
 
@@ -29,10 +35,14 @@ pub const ENTRY: Entry = Entry {
 struct Decode {
     /// Input pixels per grid cell, one per pair of outputs.
     strides: Vec<u32>,
-    /// Bins of the distance distribution (`reg_max` + 1).
-    bins: usize,
+    /// Bins of the distance distribution (`reg_max` + 1); where absent, the output of a pair that has
+    /// not as many columns as there are labels tells.
+    bins: Option<usize>,
     /// A cell's centre is (index + centre-offset) * stride.
     centre_offset: f32,
+    /// Whether scores still need a sigmoid.
+    #[serde(default)]
+    logits: bool,
 }
 
 struct NanoDet {
@@ -41,66 +51,34 @@ struct NanoDet {
     classes: usize,
 }
 
-/// One stride's grid: columns, rows, input pixels per cell.
-#[derive(Clone, Copy)]
-struct Grid {
-    columns: usize,
-    rows: usize,
-    stride: f32,
+/// A score or distance output, `[cells, values]`.
+struct Rows<'a> {
+    name: &'a str,
+    values: CowArray<'a, f32, Ix2>,
 }
 
-impl Grid {
-    fn new([width, height]: [u32; 2], stride: u32) -> Self {
-        let (columns, rows) = (width.div_ceil(stride) as usize, height.div_ceil(stride) as usize);
-        Self { columns, rows, stride: stride as f32 }
+impl Rows<'_> {
+    fn columns(&self) -> usize {
+        self.values.shape()[1]
     }
-}
-
-/// What the header says of the outputs must leave room for a grid's pair: said at load rather than at
-/// the first picture.
-///
-/// # Errors
-/// `ModelMismatch`: what was found and what was expected.
-fn header_fits(recipe: &Recipe, grid: Grid, edges: usize) -> Result<()> {
-    let cells = grid.columns * grid.rows;
-    let outputs = &recipe.header.outputs;
-    let may_be = |axis: &Dim, size: usize| axis.fixed().is_none_or(|n| n == size as i64);
-    let fits = |output: &&Value| match output.shape.as_deref() {
-        None => true,
-        Some([batch, rows, _]) => may_be(batch, 1) && may_be(rows, cells),
-        Some(_) => false,
-    };
-    let wide =
-        |output: &Value| output.shape.as_ref().is_none_or(|s| s.last().is_some_and(|n| may_be(n, edges)));
-    let rows: Vec<&Value> = outputs
-        .iter()
-        .filter(|output| output.element.and_then(Element::supported) == Some(ElementType::F32))
-        .filter(fits)
-        .collect();
-    if rows.len() >= 2 && rows.iter().any(|output| wide(output)) {
-        return Ok(());
-    }
-    let found: Vec<String> = outputs.iter().map(ToString::to_string).collect();
-    let message = format!(
-        "{}: stride {} needs outputs f32 [1,{cells},classes] and f32 [1,{cells},{edges}]; found {}; correct size, \
-         strides and bins in its description or the family",
-        recipe.spec.name,
-        grid.stride,
-        found.join(", ")
-    );
-    Err(Error::new(Kind::ModelMismatch, message))
 }
 
 impl NanoDet {
     fn new(recipe: &Recipe) -> Result<Self> {
         let spec = recipe.spec;
         let decode: Decode = toml::Value::Table(spec.decode.clone()).try_into().map_err(|e| {
-            let wanted = "[decode] needs strides, bins and centre-offset";
+            let wanted = "[decode] needs strides and centre-offset, and may have bins and logits";
             Error::new(Kind::ModelInvalid, format!("{}: {wanted}", spec.name)).because(e)
         })?;
-        if decode.bins < 2 || decode.bins > 64 || decode.strides.is_empty() || decode.strides.contains(&0) {
-            let message = format!("{}: [decode] strides must be 1 or more, bins 2 to 64", spec.name);
-            return Err(Error::new(Kind::ModelInvalid, message));
+        let invalid = |what: &str| Err(Error::new(Kind::ModelInvalid, format!("{}: {what}", spec.name)));
+        let bins_fit = decode.bins.is_none_or(|bins| BINS.contains(&bins));
+        if !bins_fit || decode.strides.is_empty() || decode.strides.contains(&0) {
+            return invalid("[decode] strides must be 1 or more, bins 2 to 64");
+        }
+        if decode.bins.is_none() && recipe.labels == 0 {
+            return invalid(
+                "without labels [decode] needs bins, so that scores and distances can be told apart",
+            );
         }
         let outputs = recipe.header.outputs.len();
         if outputs != decode.strides.len() * 2 {
@@ -114,105 +92,93 @@ impl NanoDet {
             return Err(Error::new(Kind::ModelMismatch, message));
         }
         for &stride in &decode.strides {
-            header_fits(recipe, Grid::new(recipe.size, stride), 4 * decode.bins)?;
+            header_fits(recipe, Grid::new(recipe.size, stride), decode.bins.map(|bins| 4 * bins))?;
         }
         Ok(Self { input: ModelInput::new(recipe)?, decode, classes: recipe.labels })
     }
 
-    fn grids(&self) -> Vec<Grid> {
-        self.decode.strides.iter().map(|&stride| Grid::new(self.input.size, stride)).collect()
+    fn grids(&self) -> impl Iterator<Item = Grid> {
+        self.decode.strides.iter().map(|&stride| Grid::new(self.input.size, stride))
     }
 
-    /// The score and distance outputs of a grid: exports give them in mixed order, so they are told
+    /// The score and distance rows of a grid: exports give them in mixed order, so they are told
     /// apart by their number of rows and columns.
-    fn pair<'a>(
-        &self,
-        outputs: &'a Outputs,
-        grid: Grid,
-    ) -> Result<(CowArray<'a, f32, Ix2>, CowArray<'a, f32, Ix2>)> {
-        let cells = grid.columns * grid.rows;
-        let edges = 4 * self.decode.bins;
-        let (mut scores, mut distances) = (None, None);
-        for output in outputs.iter() {
-            let Ok(view) = output.numbers::<Ix2>("[cells, values]") else { continue };
-            if view.shape()[0] != cells {
-                continue;
-            }
-            let columns = view.shape()[1];
-            if columns == edges && distances.is_none() && columns != self.classes {
-                distances = Some(view);
-            } else if scores.is_none() && columns != edges {
-                scores = Some(view);
-            }
+    fn pair<'a>(&self, rows: &'a [Rows], grid: Grid) -> Option<(ArrayView2<'a, f32>, ArrayView2<'a, f32>)> {
+        let of_grid = || rows.iter().filter(|rows| rows.values.shape()[0] == grid.cells());
+        let other = |rows: &&Rows| rows.columns() != self.classes;
+        let edges = match self.decode.bins {
+            Some(bins) => 4 * bins,
+            None => of_grid().find(other).map_or(self.classes, Rows::columns),
+        };
+        if edges % 4 != 0 || !BINS.contains(&(edges / 4)) {
+            return None;
         }
-        scores.zip(distances).ok_or_else(|| {
-            let message = format!(
-                "stride {}: no pair of outputs [1, {cells}, classes] and [1, {cells}, {edges}]; found {}",
-                grid.stride,
-                outputs.shapes()
-            );
-            Error::new(Kind::ModelOutput, message)
-        })
+        let distances = if edges == self.classes {
+            // As many classes as edges: their names, else scores first as all exporters give them.
+            let fits = || of_grid().filter(|rows| rows.columns() == edges);
+            fits().find(|rows| recognise::of_distances(rows.name)).or_else(|| fits().nth(1))
+        } else {
+            of_grid().find(|rows| rows.columns() == edges)
+        }?;
+        let scores = of_grid().find(|rows| {
+            !std::ptr::eq(*rows, distances) && (rows.columns() != edges || edges == self.classes)
+        })?;
+        Some((scores.values.view(), distances.values.view()))
     }
 
-    /// Candidates of one grid, in input pixels, one per cell for its best class, as the package's own
-    /// demos read it; the count of scores that were not numbers.
-    fn read(
-        &self,
-        scores: ArrayView2<f32>,
-        distances: ArrayView2<f32>,
-        grid: Grid,
-        out: &mut Vec<Candidate>,
-    ) -> usize {
-        let mut not_numbers = 0;
-        let mut best: Vec<(f32, usize, usize)> = Vec::new();
-        for (cell, row) in scores.rows().into_iter().enumerate() {
-            let (mut top, mut top_class) = (0.0, 0);
-            for (class, &score) in row.iter().enumerate() {
-                if score > top && score.is_finite() {
-                    (top, top_class) = (score, class);
-                }
-                not_numbers += usize::from(!score.is_finite());
-            }
-            if top >= SCORE_FLOOR {
-                best.push((top, cell, top_class));
-            }
-        }
-        // Only the best are kept in the end; their boxes alone are worth computing.
-        if best.len() > MAX_CANDIDATES {
-            best.select_nth_unstable_by(MAX_CANDIDATES, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            best.truncate(MAX_CANDIDATES);
-            best.sort_unstable_by_key(|&(_, cell, class)| (cell, class));
-        }
-        for (score, cell, class) in best {
-            let distances: Vec<f32> = distances.row(cell).iter().copied().collect();
-            let rect = self.rect(&distances, cell, grid);
-            out.push(Candidate::new(rect, class as u32, score));
-        }
-        not_numbers
-    }
-
-    /// The box of a cell: its centre and the expected distance to each edge.
-    fn rect(&self, distances: &[f32], cell: usize, grid: Grid) -> Rect {
-        let x = ((cell % grid.columns) as f32 + self.decode.centre_offset) * grid.stride;
-        let y = ((cell / grid.columns) as f32 + self.decode.centre_offset) * grid.stride;
-        let mut edges = distances.chunks_exact(self.decode.bins).map(|bins| expected_bin(bins) * grid.stride);
-        let mut edge = || edges.next().unwrap_or(f32::NAN);
-        let (left, top, right, bottom) = (edge(), edge(), edge(), edge());
-        Rect::new(x - left, y - top, x + right, y + bottom)
+    /// Why a grid has no pair.
+    fn no_pair(&self, outputs: &Outputs, grid: Grid) -> Error {
+        let edges = self.decode.bins.map_or_else(|| "4 * bins".to_owned(), |bins| (4 * bins).to_string());
+        let classes = match self.decode.bins {
+            Some(_) => "classes".to_owned(),
+            None => format!("{} classes, as labels say", self.classes),
+        };
+        let message = format!(
+            "stride {}: no pair of outputs [1, {cells}, {classes}] and [1, {cells}, {edges}]; found {}",
+            grid.stride,
+            outputs.shapes(),
+            cells = grid.cells()
+        );
+        Error::new(Kind::ModelOutput, message)
     }
 }
 
-/// The mean of a softmax distribution over 0, 1, 2, … (Generalized Focal Loss, Li et al. 2020).
-fn expected_bin(logits: &[f32]) -> f32 {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let (mut sum, mut mean) = (0.0, 0.0);
-    for (bin, &logit) in logits.iter().enumerate() {
-        let weight = (logit - max).exp();
-        sum += weight;
-        mean += weight * bin as f32;
+/// What the header says of the outputs must leave room for a grid's pair: said at load rather than at
+/// the first picture.
+///
+/// # Errors
+/// `ModelMismatch`: what was found and what was expected.
+fn header_fits(recipe: &Recipe, grid: Grid, edges: Option<usize>) -> Result<()> {
+    let cells = grid.cells();
+    let may_be = |axis: &Dim, size: usize| axis.fixed().is_none_or(|n| n == size as i64);
+    let fits = |output: &&Value| match output.shape.as_deref() {
+        None => true,
+        Some([batch, rows, _]) => may_be(batch, 1) && may_be(rows, cells),
+        // Without a batch axis.
+        Some([rows, _]) => may_be(rows, cells),
+        Some(_) => false,
+    };
+    let wide = |output: &&Value| {
+        let last = output.shape.as_ref().and_then(|shape| shape.last());
+        last.zip(edges).is_none_or(|(axis, edges)| may_be(axis, edges))
+    };
+    let float = |output: &&Value| {
+        matches!(output.element.and_then(Element::supported), Some(ElementType::F32 | ElementType::F16))
+    };
+    let rows: Vec<&Value> = recipe.header.outputs.iter().filter(float).filter(fits).collect();
+    if rows.len() >= 2 && rows.iter().any(wide) {
+        return Ok(());
     }
-    mean / sum
+    let found: Vec<String> = recipe.header.outputs.iter().map(ToString::to_string).collect();
+    let edges = edges.map_or_else(|| "4*bins".to_owned(), |edges| edges.to_string());
+    let message = format!(
+        "{}: stride {} needs outputs f32 [1,{cells},classes] and f32 [1,{cells},{edges}]; found {}; correct size, \
+         strides and bins in its description or the family",
+        recipe.spec.name,
+        grid.stride,
+        found.join(", ")
+    );
+    Err(Error::new(Kind::ModelMismatch, message))
 }
 
 impl Family for NanoDet {
@@ -221,12 +187,22 @@ impl Family for NanoDet {
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
-        let mut candidates = Vec::new();
-        let mut dropped = 0;
+        // Outputs of another rank are no grid's.
+        let rows = outputs.iter().filter_map(|output| {
+            Some(Rows { name: &output.name, values: output.numbers::<Ix2>("[cells, values]").ok()? })
+        });
+        let rows: Vec<Rows> = rows.collect();
+        let (mut candidates, mut dropped, mut span) = (Vec::<Candidate>::new(), 0, Span::EMPTY);
         for grid in self.grids() {
-            let (scores, distances) = self.pair(outputs, grid)?;
-            dropped += self.read(scores.view(), distances.view(), grid, &mut candidates);
+            let (scores, distances) = self.pair(&rows, grid).ok_or_else(|| self.no_pair(outputs, grid))?;
+            let found = grid::scan(scores, Scale::new(self.decode.logits));
+            dropped += found.not_numbers;
+            span.join(found.span);
+            candidates.extend(found.best.iter().map(|best| {
+                best.candidate(grid.rect(distances.row(best.cell), best.cell, self.decode.centre_offset))
+            }));
         }
+        span.bears_out(Scale::new(self.decode.logits))?;
         dropped += bound_candidates(&mut candidates);
         for candidate in &mut candidates {
             candidate.rect = mapping.to_frame(&candidate.rect);

@@ -2,6 +2,7 @@
 
 mod elements;
 pub mod exporter;
+mod flow;
 pub mod looks;
 mod walk;
 mod wire;
@@ -26,6 +27,9 @@ pub struct Header {
     /// Inputs a caller must give: initialisers, which old files list too, are left out.
     pub inputs: Vec<Value>,
     pub outputs: Vec<Value>,
+    /// Outputs with numbers that a sigmoid or softmax made and nothing but moving changed after: scores
+    /// among them are probabilities. Others may be as well, where an exporter spells a sigmoid out.
+    pub probabilities: BTreeSet<String>,
     /// Exporters' notes, for example Ultralytics' `names` and `stride`.
     pub metadata: BTreeMap<String, String>,
     /// Files beside the model that hold its weights; empty text where none is named.

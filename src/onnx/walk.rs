@@ -5,6 +5,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::elements::Element;
+use super::flow;
 use super::wire::{Fields, Malformed, Parsed, Value as Raw, ints};
 use super::{Dim, Header, Value};
 
@@ -102,6 +103,7 @@ impl Walk {
         }
         let weights = initializer_names(bytes, &self.header.inputs)?;
         self.header.inputs.retain(|input| !weights.contains(&input.name));
+        self.header.probabilities = flow::probabilities(bytes, &self.header.outputs)?;
         self.graph(bytes, 0)
     }
 

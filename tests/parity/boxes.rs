@@ -12,7 +12,7 @@ use vision::spec::LabelSet;
 
 use crate::case::Case;
 use crate::matching::compare;
-use crate::{each, npz, note};
+use crate::{each, note, npz};
 
 #[test]
 fn boxes_are_those_of_the_reference() {
@@ -32,8 +32,7 @@ fn decoded(case: &Case) -> Result<Vec<Instance>, String> {
     let spec = case.spec()?;
     let family = case.family(&spec)?;
     let mapping = Mapping::fit(case.frame, case.size, family.input().spec.resize);
-    let (observation, warnings) =
-        family.decode(&outputs(case), &mapping).map_err(|e| e.to_string())?;
+    let (observation, warnings) = family.decode(&outputs(case), &mapping).map_err(|e| e.to_string())?;
     if let Some(warning) = warnings.first() {
         return Err(format!("a warning: {}", warning.message));
     }
@@ -55,7 +54,8 @@ fn decoded(case: &Case) -> Result<Vec<Instance>, String> {
 fn outputs(case: &Case) -> Outputs {
     let mut stored = npz::read(&case.folder.join("outputs.npz"));
     let of_header = case.header().outputs.into_iter().map(|output| {
-        let value = stored.remove(&output.name).unwrap_or_else(|| panic!("no {} in outputs.npz", output.name));
+        let value =
+            stored.remove(&output.name).unwrap_or_else(|| panic!("no {} in outputs.npz", output.name));
         // Half the bytes: float32 outputs are kept as float16, and the reference saw the same numbers.
         let widened = match value {
             Tensor::F16(half) if output.element.is_some_and(|e| e.0 == 1) => {

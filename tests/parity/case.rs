@@ -1,6 +1,6 @@
 //! A case as the scripts write it, and the family built for it as the program would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,7 +85,8 @@ struct HeaderText {
     producer: String,
     inputs: Vec<ValueText>,
     outputs: Vec<ValueText>,
-    #[serde(default)]
+    /// Outputs with numbers straight from a sigmoid or softmax.
+    probabilities: BTreeSet<String>,
     metadata: BTreeMap<String, String>,
 }
 
@@ -119,7 +120,8 @@ impl Case {
     /// that is set.
     pub fn all() -> Vec<Self> {
         let folders = |path: &Path| {
-            let entries = std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
+            let entries =
+                std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
             let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
             folders.sort();
             folders
@@ -149,6 +151,7 @@ impl Case {
             producer: self.header.producer.clone(),
             inputs: values(&self.header.inputs),
             outputs: values(&self.header.outputs),
+            probabilities: self.header.probabilities.clone(),
             metadata: self.header.metadata.clone(),
             ..Header::default()
         }

@@ -93,7 +93,8 @@ fn average_precision_is_the_reference_s() {
         let mut wanted = vec![(own, case.ap.ok_or("no ap")?, "the reference")];
         if let Some(published) = &case.published {
             // Boxes under a score change none over it, so a higher least score is a filter.
-            let mut coco: Value = serde_json::from_slice(&std::fs::read(&file).expect("coco.json")).expect("JSON");
+            let mut coco: Value =
+                serde_json::from_slice(&std::fs::read(&file).expect("coco.json")).expect("JSON");
             let all = coco["annotations"].as_array_mut().expect("annotations");
             all.retain(|a| a["score"].as_f64() >= Some(published.conf));
             let above = s.file("above.json", coco.to_string().as_bytes());

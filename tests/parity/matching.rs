@@ -51,8 +51,25 @@ pub fn compare(ours: &[Instance], reference: &[Found], conf: f32) -> Result<Diff
 /// The largest difference of a coordinate, in pixels; of an oriented box, of its corners, whichever is
 /// called the first.
 fn apart(own: &Instance, found: &Found) -> f32 {
+    let furthest = |pairs: &mut dyn Iterator<Item = (f32, f32)>| {
+        pairs.fold(0.0, |most: f32, (a, b)| most.max((a - b).abs()))
+    };
     let rect: [f32; 4] = own.rect.into();
-    rect.iter().zip(found.rect).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    let boxes = furthest(&mut rect.into_iter().zip(found.rect));
+    let corners = match (&own.corners, found.corners) {
+        (None, None) => 0.0,
+        (Some(own), Some(corners)) => {
+            // Packages differ in which corner is the first and which way round they go.
+            let turned = |by: usize, back: bool| {
+                let nth = |n: usize| corners[if back { by + 4 - n } else { by + n } % 4];
+                let pairs = own.0.iter().enumerate().map(|(n, own)| (*own, nth(n)));
+                furthest(&mut pairs.flat_map(|(a, b)| [(a[0], b[0]), (a[1], b[1])]))
+            };
+            (0..8).map(|n| turned(n % 4, n < 4)).fold(f32::INFINITY, f32::min)
+        }
+        _ => f32::INFINITY,
+    };
+    boxes.max(corners)
 }
 
 /// Intersection over union of two boxes.

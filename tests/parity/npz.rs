@@ -15,7 +15,7 @@ pub fn read(path: &Path) -> BTreeMap<String, Tensor> {
     let mut arrays = BTreeMap::new();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).expect("an entry");
-        let name = entry.name().strip_suffix(".npy").expect("an npy file").to_owned();
+        let name = entry.name().expect("a name").strip_suffix(".npy").expect("an npy file").to_owned();
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).expect("whole");
         arrays.insert(name, array(&bytes));
@@ -34,8 +34,12 @@ fn array(bytes: &[u8]) -> Tensor {
         rest.split_once(to).expect("its end").0.to_owned()
     };
     let axes = between("'shape': (", ")");
-    let shape: Vec<usize> =
-        axes.split(',').map(str::trim).filter(|s| !s.is_empty()).map(|s| s.parse().expect("a size")).collect();
+    let shape: Vec<usize> = axes
+        .split(',')
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .map(|s| s.parse().expect("a size"))
+        .collect();
     fn values<T, const N: usize>(bytes: &[u8], shape: &[usize], read: fn([u8; N]) -> T) -> ArrayD<T> {
         let values = bytes.chunks_exact(N).map(|chunk| read(chunk.try_into().expect("N bytes"))).collect();
         ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many values as the shape says")

@@ -20,8 +20,6 @@ const PROTOTYPES: i64 = 32;
 pub struct Found<'a> {
     pub header: &'a Header,
     pub output: &'a Value,
-    /// Place among the outputs.
-    pub index: usize,
     /// Without the batch; `None` where open.
     pub axes: [Option<usize>; 2],
     pub input: InputSpec,
@@ -48,7 +46,7 @@ impl<'a> Found<'a> {
                 input.multiple_of = 1;
             }
         }
-        Some(Self { header, output: &header.outputs[index], index, axes, input, notes })
+        Some(Self { header, output: header.outputs.get(index)?, axes, input, notes })
     }
 
     /// Whether the export's notes are for `task`; `None` without notes.

@@ -4,6 +4,8 @@
 mod by_hand;
 mod cells;
 mod centernet;
+mod deim;
+mod detr;
 mod efficient_nms;
 mod fastestdet;
 mod grid;
@@ -11,10 +13,17 @@ mod input;
 mod nanodet;
 mod nanodet_plus;
 mod outputs;
+mod parts;
 pub mod reading;
+mod rfdetr;
+mod rows;
 mod scores;
 #[cfg(test)]
 mod testing;
+mod tf_od;
+mod torchvision;
+#[cfg(test)]
+mod written;
 mod yolo;
 mod yolo_end2end;
 mod yolo_obb;
@@ -91,6 +100,11 @@ pub const FAMILIES: &[Entry] = &[
     efficient_nms::ENTRY,
     yolox::ENTRY,
     yolo_obb::ENTRY,
+    deim::ENTRY,
+    detr::ENTRY,
+    rfdetr::ENTRY,
+    tf_od::ENTRY,
+    torchvision::ENTRY,
 ];
 
 /// The family that a model's description names.

@@ -196,7 +196,7 @@ fn spec(bytes: &mut Bytes, entry: &Entry, header: &Header, size: [u32; 2], class
         64,
         strides[..3].iter().map(|stride| (*stride).into()).collect::<Vec<toml::Value>>().into(),
     );
-    let kinds = [Resize::Stretch, Resize::Letterbox, Resize::LetterboxTopLeft];
+    let kinds = [Resize::Stretch, Resize::Letterbox, Resize::LetterboxTopLeft, Resize::ShortestEdge];
     let resize = bytes.of(&kinds, Resize::Stretch);
     Spec {
         name: "fuzz".to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::onnx::{Dim, Header, Value};
-use crate::spec::{InputSpec, Layout, Spec};
+use crate::spec::{InputSpec, Layout, Resize, Spec};
 
 /// Larger inputs need tiles; the tensor alone would have 800 MB.
 const MAX_SIDE: u32 = 8192;
@@ -109,6 +109,11 @@ fn axes(spec: &InputSpec, input: &Value, shape: &[Dim]) -> Result<()> {
             "input {input} takes {width}x{height} pixels, its description says {}x{}; write size = [{width}, {height}] under [input]",
             spec.size[0], spec.size[1]
         ));
+    }
+    if spec.resize == Resize::ShortestEdge && !spec.dynamic_size {
+        return mismatch(
+            "resize = \"shortest-edge\" in its description gives the model pictures of any size; write dynamic-size = true under [input], or resize = \"stretch\"".to_owned(),
+        );
     }
     if spec.dynamic_size && (width.fixed().is_some() || height.fixed().is_some()) {
         return mismatch(format!(

@@ -77,7 +77,7 @@ fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
 }
 
 /// Data sets that are known by their number of classes.
-const LISTS: [(usize, &str); 1] = [(80, "coco-80")];
+const LISTS: [(usize, &str); 2] = [(80, "coco-80"), (91, "coco-91")];
 
 fn unknown(header: &Header, family: Option<&str>) -> Error {
     let list = |values: &[crate::onnx::Value]| super::open::list(values);

@@ -47,7 +47,7 @@ pub struct Header {
 
 impl Header {
     /// The input that takes the picture: the one called `name`, else the only one, else the only one
-    /// of three or more axes.
+    /// of three or more axes, else the only one of four or more.
     ///
     /// # Errors
     /// `ModelMismatch`: what there is, and how to say which it is. The message does not name the model.
@@ -65,10 +65,10 @@ impl Header {
             },
             (None, [input]) => Ok(input),
             (None, inputs) => {
-                let mut large = inputs.iter().filter(|i| i.shape.as_ref().is_some_and(|s| s.len() >= 3));
-                match (large.next(), large.next()) {
-                    (Some(input), None) => Ok(input),
-                    _ => mismatch(format!(
+                // Masks have three axes, as pictures without a batch do; pictures with one have four.
+                match only(inputs, 3).or_else(|| only(inputs, 4)) {
+                    Some(input) => Ok(input),
+                    None => mismatch(format!(
                         "{} inputs ({}); say which takes the picture: name = … under [input]",
                         inputs.len(),
                         names()
@@ -77,6 +77,12 @@ impl Header {
             }
         }
     }
+}
+
+/// The input of at least that many axes, where there is one alone.
+fn only(inputs: &[Value], axes: usize) -> Option<&Value> {
+    let mut large = inputs.iter().filter(|i| i.shape.as_ref().is_some_and(|shape| shape.len() >= axes));
+    large.next().filter(|_| large.next().is_none())
 }
 
 /// An input or output.

@@ -8,7 +8,7 @@ use crate::spec::Resize;
 pub struct Mapping {
     /// Frame width and height, pixels.
     pub frame: [u32; 2],
-    /// Width and height of the model's input, pixels.
+    /// Width and height of the model's input, pixels; with `shortest-edge` those of this frame's.
     pub input: [u32; 2],
     /// Width and height of the picture within the input, pixels, at least 1.
     pub content: [u32; 2],
@@ -17,12 +17,14 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// Fits a frame into an input. Sizes are width and height, at least 1.
+    /// Fits a frame into an input. Sizes are width and height, at least 1; with `shortest-edge` the
+    /// input's are limits, in any order.
     pub fn fit(frame: [u32; 2], input: [u32; 2], resize: Resize) -> Self {
         let [fw, fh] = frame.map(|v| f64::from(v.max(1)));
+        let input = if resize == Resize::ShortestEdge { shortest_edge([fw, fh], input) } else { input };
         let [iw, ih] = input.map(f64::from);
         let content = match resize {
-            Resize::Stretch => input,
+            Resize::Stretch | Resize::ShortestEdge => input,
             Resize::Letterbox | Resize::LetterboxTopLeft => {
                 let gain = (iw / fw).min(ih / fh);
                 [scaled(fw, gain, input[0], resize), scaled(fh, gain, input[1], resize)]
@@ -30,7 +32,7 @@ impl Mapping {
         };
         let offset = match resize {
             Resize::Letterbox => [centred(input[0], content[0]), centred(input[1], content[1])],
-            Resize::Stretch | Resize::LetterboxTopLeft => [0, 0],
+            Resize::Stretch | Resize::LetterboxTopLeft | Resize::ShortestEdge => [0, 0],
         };
         Self { frame, input, content, offset }
     }
@@ -76,6 +78,17 @@ fn scaled(side: f64, gain: f64, limit: u32, resize: Resize) -> u32 {
     (rounded as u32).clamp(1, limit.max(1))
 }
 
+/// The size of an input that follows the picture: the shorter side rounded, the longer one cut, in the
+/// order of operations of `get_size_with_aspect_ratio` in transformers' image_transforms.py.
+fn shortest_edge([width, height]: [f64; 2], limits: [u32; 2]) -> [u32; 2] {
+    let [small, large] = [limits[0].min(limits[1]), limits[0].max(limits[1])].map(f64::from);
+    let (shorter, longer) = (width.min(height), width.max(height));
+    let exact = if longer / shorter * small > large { large * shorter / longer } else { small };
+    let short = (exact.round_ties_even() as u32).max(1);
+    let long = ((exact * longer / shorter) as u32).clamp(1, large.max(1.0) as u32);
+    if width <= height { [short, long] } else { [long, short] }
+}
+
 /// Left or top padding as Ultralytics' LetterBox computes it: round(half - 0.1).
 fn centred(input: u32, content: u32) -> u32 {
     let half = f64::from(input.saturating_sub(content)) / 2.0;
@@ -86,6 +99,9 @@ fn centred(input: u32, content: u32) -> u32 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    const KINDS: [Resize; 4] =
+        [Resize::Stretch, Resize::Letterbox, Resize::LetterboxTopLeft, Resize::ShortestEdge];
 
     #[test]
     fn letterbox_of_a_landscape_photo_pads_top_and_bottom() {
@@ -102,8 +118,19 @@ mod tests {
     }
 
     #[test]
+    fn an_input_that_follows_the_picture_is_as_large_as_transformers_makes_it() {
+        // get_size_with_aspect_ratio((h, w), 800, 1333) of transformers 5.24 gives (h, w):
+        // (480, 640) -> (800, 1066), (640, 480) -> (1066, 800), (427, 1280) -> (445, 1333).
+        let input = |frame| Mapping::fit(frame, [1333, 800], Resize::ShortestEdge).input;
+        assert_eq!([input([640, 480]), input([480, 640])], [[1066, 800], [800, 1066]]);
+        assert_eq!(input([1280, 427]), [1333, 445]);
+        let mapping = Mapping::fit([640, 480], [800, 1333], Resize::ShortestEdge);
+        assert_eq!((mapping.content, mapping.offset), ([1066, 800], [0, 0]));
+    }
+
+    #[test]
     fn slivers_keep_one_pixel() {
-        for resize in [Resize::Stretch, Resize::Letterbox, Resize::LetterboxTopLeft] {
+        for resize in KINDS {
             let m = Mapping::fit([1, 30_000], [416, 416], resize);
             assert!(m.content[0] >= 1 && m.content[1] <= 416, "{resize:?}: {m:?}");
         }
@@ -113,9 +140,9 @@ mod tests {
         #[test]
         fn a_box_goes_to_the_input_and_back(
             w in 1u32..20_000, h in 1u32..20_000, iw in 32u32..1280, ih in 32u32..1280,
-            a in 0f32..1.0, b in 0f32..1.0, c in 0f32..1.0, d in 0f32..1.0, kind in 0usize..3,
+            a in 0f32..1.0, b in 0f32..1.0, c in 0f32..1.0, d in 0f32..1.0, kind in 0usize..4,
         ) {
-            let resize = [Resize::Stretch, Resize::Letterbox, Resize::LetterboxTopLeft][kind];
+            let resize = KINDS[kind];
             let m = Mapping::fit([w, h], [iw, ih], resize);
             let (fw, fh) = (w as f32, h as f32);
             let rect = Rect::new(a.min(b) * fw, c.min(d) * fh, a.max(b) * fw, c.max(d) * fh);

@@ -35,13 +35,14 @@ pub fn prepare(pixels: &RgbImage, frame: [u32; 2], spec: &InputSpec, size: [u32;
     let mapping = Mapping::fit(frame, size, spec.resize);
     let content = resize(pixels, mapping.content, spec.interpolation)?;
     let canvas = pad(content, &mapping, spec.pad);
+    let input = mapping.input;
     let tensor = match spec.element {
-        ElementType::F32 => Tensor::F32(normalised(&canvas, spec, size, |v| v)?),
-        ElementType::F16 => Tensor::F16(normalised(&canvas, spec, size, f16::from_f32)?),
+        ElementType::F32 => Tensor::F32(normalised(&canvas, spec, input, |v| v)?),
+        ElementType::F16 => Tensor::F16(normalised(&canvas, spec, input, f16::from_f32)?),
         // Integer inputs take the pixels as they are; mean and std belong to float inputs.
-        ElementType::U8 => Tensor::U8(arranged(&canvas, spec, size, |_, p| p)?),
-        ElementType::I32 => Tensor::I32(arranged(&canvas, spec, size, |_, p| i32::from(p))?),
-        ElementType::I64 => Tensor::I64(arranged(&canvas, spec, size, |_, p| i64::from(p))?),
+        ElementType::U8 => Tensor::U8(arranged(&canvas, spec, input, |_, p| p)?),
+        ElementType::I32 => Tensor::I32(arranged(&canvas, spec, input, |_, p| i32::from(p))?),
+        ElementType::I64 => Tensor::I64(arranged(&canvas, spec, input, |_, p| i64::from(p))?),
     };
     Ok(Prepared { tensor, mapping })
 }

@@ -15,7 +15,7 @@ pub struct LabelSet {
 
 impl LabelSet {
     /// Names of the lists that are built in.
-    pub const BUILT_IN: &[&str] = &["coco-80"];
+    pub const BUILT_IN: &[&str] = &["coco-80", "coco-91"];
 
     /// # Errors
     /// `ModelInvalid` when a built-in list of that name does not exist.
@@ -26,6 +26,7 @@ impl LabelSet {
                 names: COCO_80.iter().map(|(_, n)| (*n).to_owned()).collect(),
                 category_ids: Some(COCO_80.iter().map(|(id, _)| *id).collect()),
             }),
+            Labels::BuiltIn(name) if name == "coco-91" => Ok(Self { names: coco_91(), category_ids: None }),
             Labels::BuiltIn(name) => Err(Error::new(
                 Kind::ModelInvalid,
                 format!(
@@ -67,6 +68,13 @@ impl LabelSet {
     pub fn category_id(&self, class: u32) -> u32 {
         self.category_ids.as_ref().and_then(|ids| ids.get(class as usize)).copied().unwrap_or(class)
     }
+}
+
+/// COCO's names by category id, 0 to 90, as models give them that number as the data set does. Ids that
+/// no picture has (0, 12, 26, …) are called as classes without a name are.
+fn coco_91() -> Vec<String> {
+    let name = |id: u32| COCO_80.iter().find(|(known, _)| *known == id).map(|(_, name)| (*name).to_owned());
+    (0..91).map(|id| name(id).unwrap_or_else(|| format!("class_{id}"))).collect()
 }
 
 /// COCO's 80 "thing" classes with their category ids, from the data set's instances_val2017.json.
@@ -152,3 +160,24 @@ const COCO_80: [(u32, &str); 80] = [
     (89, "hair drier"),
     (90, "toothbrush"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_by_category_id_has_the_data_sets_numbers() {
+        let by_id = LabelSet::new(&Labels::BuiltIn("coco-91".to_owned())).expect("built in");
+        let by_class = LabelSet::new(&Labels::BuiltIn("coco-80".to_owned())).expect("built in");
+        assert_eq!((by_id.len(), by_class.len()), (91, 80));
+        for class in 0..80 {
+            let id = by_class.category_id(class);
+            assert_eq!((by_id.name(id), by_id.category_id(id)), (by_class.name(class), id));
+        }
+        assert_eq!(
+            (by_id.name(1), by_id.name(12), by_id.name(90)),
+            ("person".into(), "class_12".into(), "toothbrush".into())
+        );
+        assert_eq!((by_id.index("Person"), by_id.index("class_12")), (Some(1), Some(12)));
+    }
+}

@@ -21,7 +21,7 @@ pub struct Spec {
     pub task: Task,
     /// Row in the table of families, `src/family/mod.rs`.
     pub family: String,
-    /// A built-in list (`coco-80`) or the labels themselves.
+    /// A built-in list (`coco-80`, `coco-91`) or the labels themselves.
     #[serde(default)]
     pub labels: Labels,
     /// SPDX expression of the weights.
@@ -166,7 +166,7 @@ pub enum Extra {
     WidthHeight,
     /// Height and width of the model's input in pixels (`im_shape` of PaddleDetection).
     HeightWidth,
-    /// 1 in each place (`scale_factor` of PaddleDetection).
+    /// 1 in each place (`scale_factor` of PaddleDetection, `pixel_mask` of DETR).
     Ones,
 }
 
@@ -210,6 +210,9 @@ pub enum Resize {
     Letterbox,
     /// Aspect ratio kept, at the top left, the rest padded (YOLOX).
     LetterboxTopLeft,
+    /// Aspect ratio kept and nothing padded: the shorter side becomes the smaller number of `size`,
+    /// unless the longer one would exceed the larger. For models that take any size (DETR, torchvision).
+    ShortestEdge,
 }
 
 /// Which bilinear the model was trained or exported against.

@@ -41,7 +41,12 @@ fn choices() -> impl Strategy<Value = (ElementType, Layout, Colour, Resize, Inte
         pick(vec![F32, F16, U8, I32, I64]),
         prop::sample::select(vec![Layout::Nchw, Layout::Nhwc]),
         prop::sample::select(vec![Colour::Rgb, Colour::Bgr]),
-        prop::sample::select(vec![Resize::Stretch, Resize::Letterbox, Resize::LetterboxTopLeft]),
+        prop::sample::select(vec![
+            Resize::Stretch,
+            Resize::Letterbox,
+            Resize::LetterboxTopLeft,
+            Resize::ShortestEdge,
+        ]),
         prop::sample::select(vec![Interpolation::Cv2Linear, Interpolation::PilBilinear]),
     )
 }

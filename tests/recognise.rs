@@ -1,0 +1,56 @@
+//! Which family takes which real export, without a description.
+
+mod common;
+
+use common::shared;
+use vision::family::{FAMILIES, reading::Certainty};
+use vision::onnx;
+use vision::spec::Task;
+
+/// The detector's family of each file, by what its header says; `None` for what is no detector.
+const EXPECTED: &[(&str, Option<&str>)] = &[
+    ("deimv2-femto-416", Some("deim")),
+    ("deeplabv3-mnv2-513-u8", None),
+    ("mnist-8", None),
+    ("mobilenet-v2-224-u8", None),
+    ("movenet-lightning-192-u8", None),
+    ("person-reid-0248", None),
+    ("selfie-256", None),
+    ("squeezenet-1.1", None),
+];
+
+/// Families of detectors that fit the file best, all of the same certainty.
+fn best(bytes: &[u8]) -> Vec<&'static str> {
+    let header = onnx::read(bytes).expect("a model");
+    let detectors = FAMILIES.iter().filter(|entry| entry.task == Task::Detect);
+    let readings: Vec<(&str, Certainty)> =
+        detectors.filter_map(|entry| Some((entry.name, (entry.recognise)(&header)?.certainty))).collect();
+    let most = readings.iter().map(|(_, certainty)| *certainty).max();
+    readings.iter().filter(|(_, certainty)| Some(*certainty) == most).map(|(name, _)| *name).collect()
+}
+
+#[test]
+fn every_real_export_is_taken_by_its_own_family_alone() {
+    let Some(folder) = shared("models") else { return };
+    for (name, family) in EXPECTED {
+        let path = folder.join(format!("{name}.onnx"));
+        let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        assert_eq!(best(&bytes), Vec::from_iter(*family), "{name}");
+    }
+}
+
+/// Also of files without a row above: no two families claim one with equal right.
+#[test]
+fn no_export_is_claimed_twice() {
+    let Some(folder) = shared("models") else { return };
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "onnx") {
+            let families = best(&std::fs::read(&path).expect("the model"));
+            assert!(families.len() <= 1, "{}: {families:?}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen >= EXPECTED.len(), "only {seen} models");
+}

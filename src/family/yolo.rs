@@ -5,11 +5,10 @@ use serde::de::DeserializeOwned;
 
 use super::reading::{Certainty, USUAL_SIDE, float_axes, picture};
 use super::{NamedTensor, Outputs, Recipe};
-use crate::engine::ElementType;
 use crate::error::{Error, Kind, Result};
 use crate::onnx::exporter::{self, Ultralytics};
-use crate::onnx::{Element, Header, Value};
-use crate::spec::{InputSpec, Labels, Layout, Resize};
+use crate::onnx::{Header, Value};
+use crate::spec::{InputSpec, Layout};
 
 /// Input pixels per cell, as the sets of detection heads have them: most models; P6; tiny; P2.
 const STRIDES: [&[u32]; 4] = [&[8, 16, 32], &[8, 16, 32, 64], &[16, 32], &[4, 8, 16, 32]];
@@ -21,8 +20,6 @@ const PROTOTYPES: i64 = 32;
 pub struct Found<'a> {
     pub header: &'a Header,
     pub output: &'a Value,
-    /// Place among the outputs.
-    pub index: usize,
     /// Without the batch; `None` where open.
     pub axes: [Option<usize>; 2],
     pub input: InputSpec,
@@ -49,7 +46,7 @@ impl<'a> Found<'a> {
                 input.multiple_of = 1;
             }
         }
-        Some(Self { header, output: &header.outputs[index], index, axes, input, notes })
+        Some(Self { header, output: header.outputs.get(index)?, axes, input, notes })
     }
 
     /// Whether the export's notes are for `task`; `None` without notes.

@@ -57,7 +57,10 @@ fn recognise(header: &crate::onnx::Header) -> Option<Reading> {
         None => None,
     };
     let per_cell = boxes.and_then(|boxes| found.per_cell(boxes));
-    let few = matches!((boxes, values), (Some(0..=1000), Some(6 | 7))) && per_cell != Some(3);
+    // Rows of 6 or 7 values, a few hundred or without a batch axis: final boxes.
+    let batchless = found.output.shape.as_ref().is_some_and(|shape| shape.len() == 2);
+    let few = matches!(boxes, Some(0..=1000)) && per_cell != Some(3) || batchless;
+    let few = few && matches!(values, Some(6 | 7));
     let wide = boxes.zip(values).is_some_and(|(boxes, values)| boxes < values);
     if few || wide {
         return None;

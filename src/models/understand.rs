@@ -69,7 +69,7 @@ fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
         (count, None) => {
             let count = count.map_or_else(String::new, |count| format!("{count} "));
             doubts.push(format!(
-                "its {count}classes have no names and are called class_0, class_1, …; give names with --labels FILE (a name a line)"
+                "its {count}classes have no names and are called class_0, class_1, …; give names with --labels FILE (a name a line, or coco-80)"
             ));
             Labels::default()
         }

@@ -9,14 +9,22 @@ use vision::spec::Task;
 
 /// The detector's family of each file, by what its header says; `None` for what is no detector.
 const EXPECTED: &[(&str, Option<&str>)] = &[
-    ("deimv2-femto-416", Some("deim")),
+    ("agpl-yolov5n-fp16", Some("yolov5")),
+    ("agpl-yolov8n-640-int8", Some("yolov8")),
     ("deeplabv3-mnv2-513-u8", None),
+    ("deimv2-femto-416", Some("deim")),
+    ("fastestdet-352", Some("fastestdet")),
     ("mnist-8", None),
     ("mobilenet-v2-224-u8", None),
     ("movenet-lightning-192-u8", None),
+    ("nanodet-g-416", Some("nanodet")),
+    ("nanodet-m-416", Some("nanodet")),
+    ("nanodet-plus-m-416", Some("nanodet-plus")),
     ("person-reid-0248", None),
+    ("picodet-s-416", Some("nanodet")),
     ("selfie-256", None),
     ("squeezenet-1.1", None),
+    ("yolox-nano-416", Some("yolox")),
 ];
 
 /// Families of detectors that fit the file best, all of the same certainty.

@@ -22,7 +22,7 @@ CASES = ROOT / "tests" / "parity"
 PHOTOS = sorted((ROOT / "samples" / "photos").iterdir())
 ELEMENTS = {1: "f32", 2: "u8", 6: "i32", 7: "i64", 10: "f16"}
 # Metadata that say nothing of how to read a model, and change with every export.
-UNREAD = {"description", "author", "date", "license", "docs", "args"}
+UNREAD = {"description", "author", "date", "license", "docs"}
 # Least score of the boxes that are compared end to end.
 SHOWN = 0.3
 

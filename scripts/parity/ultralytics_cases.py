@@ -29,7 +29,7 @@ def spread_head(model, tensor):
     calibrate(model, run)
     head = model.model[-1]
     # A distance, or the weights of distances 0, 1, …: mostly two or three cells.
-    near = (2.5, 1.0) if head.reg_max == 1 else (-0.5 * torch.arange(head.reg_max).repeat(4), 2.0)
+    near = (3.0, 0.7) if head.reg_max == 1 else (-0.5 * torch.arange(head.reg_max).repeat(4), 2.0)
     wanted = {"cv2": near, "cv3": (-3.5, 1.6), "cv4": (0.5, 1.5)}
     for name, branch in head.named_children():
         for level in branch if name[-3:] in wanted else ():

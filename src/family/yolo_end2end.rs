@@ -90,7 +90,10 @@ const MOST_ROWS: usize = 1000;
 fn recognise(header: &Header) -> Option<Reading> {
     let found = Found::of(header)?;
     let [rows, values] = found.axes;
-    let many = rows.is_some_and(|rows| rows > MOST_ROWS || found.per_cell(rows) == Some(3));
+    // Small inputs may have as many cells as there are final rows; notes settle it.
+    let final_rows = found.notes.as_ref().is_some_and(|notes| notes.end_to_end || notes.nms);
+    let many =
+        rows.is_some_and(|rows| rows > MOST_ROWS || !final_rows && found.per_cell(rows) == Some(3));
     let open = rows.is_none() && values.is_none();
     if many || found.detr() || values.is_some_and(|values| values != 6 && values != 7) {
         return None;
@@ -105,7 +108,7 @@ fn recognise(header: &Header) -> Option<Reading> {
     };
     let certainty = match &found.notes {
         Some(notes) if notes.task != "detect" || values == Some(7) => return None,
-        Some(notes) if notes.end_to_end || notes.nms || values == Some(6) => Certainty::Metadata,
+        Some(_) if final_rows || values == Some(6) => Certainty::Metadata,
         Some(_) => return None,
         None if open => Certainty::Shape,
         // YOLOv7's export leaves the number of rows open and has no batch axis.

@@ -90,7 +90,8 @@ const MOST_ROWS: usize = 1000;
 fn recognise(header: &Header) -> Option<Reading> {
     let found = Found::of(header)?;
     let [rows, values] = found.axes;
-    let many = rows.is_some_and(|rows| rows > MOST_ROWS || found.per_cell(rows) == Some(3));
+    let anchors = |rows: usize| found.notes.is_none() && found.per_cell(rows) == Some(3);
+    let many = rows.is_some_and(|rows| rows > MOST_ROWS || anchors(rows));
     let open = rows.is_none() && values.is_none();
     if many || found.detr() || values.is_some_and(|values| values != 6 && values != 7) {
         return None;

@@ -18,12 +18,13 @@ pub const MAX_CANDIDATES: usize = 1000;
 /// A box that a detector proposed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// In pixels of the upright frame at full resolution; of an oriented box, what is around it.
+    /// In pixels of the upright frame at full resolution; of an oriented box, what is around it. May
+    /// reach outside the frame; what is decided is cut to it.
     pub rect: Rect,
     pub class: u32,
     /// 0 to 1.
     pub score: f32,
-    /// Of an oriented box, in the same pixels; may reach outside the frame.
+    /// Of an oriented box, in the same pixels; may reach outside the frame, as decided.
     pub corners: Option<Quad>,
 }
 
@@ -36,7 +37,7 @@ impl Candidate {
         Self { rect: corners.hull(), class, score, corners: Some(corners) }
     }
 
-    fn is_finite(&self) -> bool {
+    pub fn is_finite(&self) -> bool {
         self.rect.is_finite() && self.corners.is_none_or(|corners| corners.is_finite())
     }
 }

@@ -57,7 +57,7 @@ impl Policy for DetectPolicy {
             false => (0..wanted.len().min(self.max_det)).collect(),
         };
         Prediction::Detect {
-            instances: kept.into_iter().map(|index| self.instance(&wanted[index])).collect(),
+            instances: kept.into_iter().map(|index| self.instance(&wanted[index], observed.size)).collect(),
         }
     }
 
@@ -79,8 +79,9 @@ impl DetectPolicy {
             && !self.except.contains(&class)
     }
 
-    fn instance(&self, candidate: &Candidate) -> Instance {
-        let Rect { x1, y1, x2, y2 } = candidate.rect;
+    fn instance(&self, candidate: &Candidate, size: [u32; 2]) -> Instance {
+        let [width, height] = size.map(|side| side as f32);
+        let Rect { x1, y1, x2, y2 } = candidate.rect.clamp(width, height);
         Instance {
             class: candidate.class,
             label: self.labels.name(candidate.class).into_owned(),
@@ -194,6 +195,16 @@ mod tests {
         ];
         assert_eq!(found(&policy(), &observed(&boxes, true)), [(0, 0.9), (1, 0.7)]);
         assert_eq!(found(&policy(), &observed(&boxes, false)), [(0, 0.9), (0, 0.8), (1, 0.7)]);
+    }
+
+    #[test]
+    fn boxes_are_cut_to_the_frame_after_suppression() {
+        // Outside the frame they are far apart: 40 of 160 common. Cut to it, 40 of 60.
+        let boxes = [(0, 0.9, [-60.0, 0.0, 40.0, 10.0]), (0, 0.8, [0.0, 0.0, 100.0, 10.0])];
+        let seen = observed(&boxes, true);
+        let prediction = DetectPolicy { iou: 0.3, ..policy() }.decide(&seen);
+        let rects: Vec<[f32; 4]> = prediction.instances().iter().map(|i| i.rect.into()).collect();
+        assert_eq!(rects, [[0.0, 0.0, 40.0, 10.0], [0.0, 0.0, 100.0, 10.0]]);
     }
 
     #[test]

@@ -256,9 +256,16 @@ fn check(observation: &Observation, frame: [u32; 2]) -> Result<(), String> {
     let [width, height] = frame.map(|side| side as f32);
     for candidate in candidates {
         let [x1, y1, x2, y2]: [f32; 4] = candidate.rect.into();
-        let within = 0.0 <= x1 && x1 <= x2 && x2 <= width && 0.0 <= y1 && y1 <= y2 && y2 <= height;
-        let scored = candidate.score > 0.0 && candidate.score <= 1.0;
-        if !(within && scored) {
+        let [x1, x2] = [x1, x2].map(|x| x.clamp(0.0, width));
+        let [y1, y2] = [y1, y2].map(|y| y.clamp(0.0, height));
+        let within = candidate.is_finite()
+            && 0.0 <= x1
+            && x1 <= x2
+            && x2 <= width
+            && 0.0 <= y1
+            && y1 <= y2
+            && y2 <= height;
+        if !within || !(candidate.score > 0.0 && candidate.score <= 1.0) {
             return Err(format!("{candidate:?} in {frame:?}"));
         }
     }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::family::{Entry, FAMILIES, Reading, reading::Certainty};
 use crate::onnx::Header;
-use crate::spec::{Labels, Spec};
+use crate::spec::{LabelSet, Labels, Spec};
 
 /// What was found out about a model without a description.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +56,15 @@ pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<U
 /// Names from the metadata, or the data set that has that many classes.
 fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
     if !reading.names.is_empty() {
-        return Labels::List(reading.names.clone());
+        // The built-in list also has the data set's own numbers, which coco.json is to have.
+        let built_in = |list: &&(usize, &str)| {
+            let labels = Labels::BuiltIn(list.1.to_owned());
+            LabelSet::new(&labels).is_ok_and(|set| set.names() == reading.names)
+        };
+        return match LISTS.iter().find(built_in) {
+            Some((_, list)) => Labels::BuiltIn((*list).to_owned()),
+            None => Labels::List(reading.names.clone()),
+        };
     }
     let known = reading.classes.and_then(|count| LISTS.iter().find(|(size, _)| *size == count));
     match (reading.classes, known) {

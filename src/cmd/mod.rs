@@ -3,6 +3,7 @@
 mod bench;
 mod detect;
 pub mod doctor;
+mod eval;
 mod look;
 mod machine;
 pub mod models;
@@ -29,6 +30,7 @@ pub struct Entry {
 
 pub const COMMANDS: &[Entry] = &[
     detect::ENTRY,
+    eval::ENTRY,
     models::ENTRY,
     runtime::ENTRY,
     doctor::ENTRY,

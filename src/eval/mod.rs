@@ -9,6 +9,7 @@ pub mod classify;
 pub mod coco;
 pub mod confusion;
 pub mod data;
+pub mod index;
 pub mod pair;
 pub mod plots;
 pub mod read;

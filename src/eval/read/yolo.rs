@@ -10,8 +10,8 @@ use super::labels::PICTURES;
 use super::{Place, Reading, extension, names, slashed, text};
 use crate::error::{Error, Result};
 use crate::eval::data::{Category, Found, Image, Object, Objects, Truth};
+use crate::eval::index::Names;
 use crate::eval::mean;
-use crate::eval::pair::Names;
 
 /// Class numbers beyond are no class numbers; every one up to the largest becomes a category.
 const MAX_CLASSES: u64 = 100_000;

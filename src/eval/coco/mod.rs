@@ -1,5 +1,7 @@
 //! COCO's metrics for boxes, masks and keypoints, by the crate `hotcoco`, whose numbers are pycocotools'.
 
+mod metrics;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -7,12 +9,13 @@ use hotcoco::detection::{AccumulatedEval, EvalImg};
 use hotcoco::params::{IouType, Params};
 use hotcoco::types::{Annotation, Category, Dataset, Image};
 use hotcoco::{COCO, COCOeval};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use self::metrics::{Metrics, curves, metrics};
 use super::calibration::Scored;
 use super::confusion::Confusion;
 use super::data::Objects;
-use super::{mean, read};
+use super::read;
 use crate::error::{Error, Result};
 
 /// Precision is kept for every class, threshold and recall: 200 KB a class. LVIS has 1203 classes.
@@ -38,22 +41,6 @@ pub struct Settings {
     pub sigmas: Option<Vec<f64>>,
     /// Least score for the confusion matrix.
     pub conf: f64,
-}
-
-/// Named numbers in order; one that is not defined (no object of that kind) is null.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Metrics(pub Vec<(String, Option<f64>)>);
-
-impl Metrics {
-    pub fn get(&self, name: &str) -> Option<f64> {
-        self.0.iter().find(|(known, _)| known == name).and_then(|(_, value)| *value)
-    }
-}
-
-impl Serialize for Metrics {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -217,68 +204,6 @@ fn objects_classes(
         Some(CocoClass { id: *id, name: name(*id)?, objects, found, metrics, curve })
     };
     numbers.cat_ids.iter().enumerate().filter_map(class).collect()
-}
-
-/// The summary of pycocotools, under its names: AP over IoU 0.5 to 0.95, AP50, AP75, APs/m/l by area,
-/// AR by number of results (keypoints: by IoU) and by area.
-fn metrics(numbers: &AccumulatedEval, params: &Params, classes: &[usize]) -> Metrics {
-    let last = params.max_det_idx();
-    let sizes = || params.area_ranges.iter().enumerate().skip(1);
-    let letter = |label: &str| label.chars().next().unwrap_or_default();
-    let mut rows = Vec::new();
-    let mut put = |name: String, slice: Slice| rows.push((name, slice.mean(numbers, params, classes)));
-    let whole = Slice { precision: true, iou: None, area: params.all_area_idx(), limit: last };
-    put("AP".into(), whole);
-    put("AP50".into(), Slice { iou: Some(0.5), ..whole });
-    put("AP75".into(), Slice { iou: Some(0.75), ..whole });
-    sizes().for_each(|(area, range)| put(format!("AP{}", letter(&range.label)), Slice { area, ..whole }));
-    let recall = Slice { precision: false, ..whole };
-    if params.iou_type == IouType::Keypoints {
-        put("AR".into(), recall);
-        put("AR50".into(), Slice { iou: Some(0.5), ..recall });
-        put("AR75".into(), Slice { iou: Some(0.75), ..recall });
-    } else {
-        let limits = params.max_dets.iter().enumerate();
-        limits.for_each(|(limit, most)| put(format!("AR{most}"), Slice { limit, ..recall }));
-    }
-    sizes().for_each(|(area, range)| put(format!("AR{}", letter(&range.label)), Slice { area, ..recall }));
-    Metrics(rows)
-}
-
-#[derive(Clone, Copy)]
-struct Slice {
-    precision: bool,
-    iou: Option<f64>,
-    area: usize,
-    limit: usize,
-}
-
-impl Slice {
-    /// Mean over thresholds, recalls and classes of what is defined; -1 stands for what is not.
-    fn mean(self, numbers: &AccumulatedEval, params: &Params, classes: &[usize]) -> Option<f64> {
-        let ious = match self.iou {
-            Some(iou) => params.iou_thr_idx(iou).map_or(0..0, |t| t..t + 1),
-            None => 0..numbers.shape.t,
-        };
-        let recalls = if self.precision { numbers.shape.r } else { 1 };
-        let cells =
-            ious.flat_map(|t| (0..recalls).flat_map(move |r| classes.iter().map(move |k| (t, r, *k))));
-        let value = |(t, r, k)| match self.precision {
-            true => numbers.precision[numbers.precision_idx(t, r, k, self.area, self.limit)],
-            false => numbers.recall[numbers.recall_idx(t, k, self.area, self.limit)],
-        };
-        mean(cells.map(value).filter(|value| *value > -1.0))
-    }
-}
-
-fn curves(numbers: &AccumulatedEval, params: &Params) -> Vec<(f64, Vec<f64>)> {
-    let (area, limit) = (params.all_area_idx(), params.max_det_idx());
-    let at = |t: usize, r: usize| {
-        let of_class = |k| numbers.precision[numbers.precision_idx(t, r, k, area, limit)];
-        mean((0..numbers.shape.k).map(of_class).filter(|p| *p > -1.0))
-    };
-    let curve = |t: usize| (0..numbers.shape.r).filter_map(|r| at(t, r)).collect();
-    params.iou_thrs.iter().enumerate().map(|(t, iou)| (*iou, curve(t))).collect()
 }
 
 /// What was matched over all areas, with every result that counts.

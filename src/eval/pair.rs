@@ -76,7 +76,8 @@ fn unmatched(names: &[&str], taken: &BTreeSet<usize>, unknown: &[String], listed
         names.iter().enumerate().filter(|(i, _)| !taken.contains(i)).map(|(_, name)| *name).collect();
     if !absent.is_empty() {
         let (count, all) = (absent.len(), names.len());
-        let where_ = if listed { "are not in the results and count as empty" } else { "have no result" };
+        let where_ =
+            if listed { "are not in the results and count as without result" } else { "have no result" };
         notes.push(format!("{count} of {all} pictures of the truth {where_}: {}", some_of(&absent)));
     }
     if !unknown.is_empty() {

@@ -156,7 +156,9 @@ impl Records {
         }
         if !self.failed.is_empty() {
             let (count, names) = (self.failed.len(), crate::eval::some_of(&self.failed));
-            self.found.notes.push(format!("{count} inputs of the run failed and count as empty: {names}"));
+            self.found
+                .notes
+                .push(format!("{count} inputs of the run failed and count as without result: {names}"));
         }
         self.found.classes = self.classes.into_list();
         self.found.lists_images = true;

@@ -263,6 +263,25 @@ fn classification_by_hand() {
 }
 
 #[test]
+fn labels_may_be_synonyms_and_numbers() {
+    let s = Scratch::new();
+    let answer = |class: u64, label: &str| json!({"task": "classify", "classes": [{"class": class, "label": label, "score": 0.9}]});
+    let lines = record("a.jpg", answer(281, "tabby, tabby cat")) + &record("b.jpg", answer(8, "hen"));
+    s.file("run/results.jsonl", lines.as_bytes());
+    for (labels, top1) in [
+        ("a.jpg,Tabby cat\nb.jpg,hen\n", 1.0),
+        ("a.jpg,281\nb.jpg,7\n", 0.5),
+        ("a.jpg,cat\nb.jpg,cock\n", 0.0),
+    ] {
+        s.file("labels.csv", labels.as_bytes());
+        let report = measured(&[&s.path("labels.csv"), &s.path("run")]);
+        assert_eq!(report["classification"]["top1"], top1, "{labels}");
+        let said = report["notes"].to_string().contains("never answered");
+        assert_eq!(said, top1 < 1.0, "{report:#}");
+    }
+}
+
+#[test]
 fn floors_are_exit_code_3() {
     let s = Scratch::new();
     classified(&s);

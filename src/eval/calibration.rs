@@ -58,6 +58,15 @@ pub fn calibration(answers: &[Scored]) -> Option<Calibration> {
     Some(Calibration { ece, mce, count: answers.len(), bins })
 }
 
+/// The same, and a note where scores are no probabilities.
+pub fn noted(answers: &[Scored], notes: &mut Vec<String>) -> Option<Calibration> {
+    let found = calibration(answers);
+    if found.is_none() && !answers.is_empty() {
+        notes.push("no calibration: scores are not within 0 to 1, so they are no probabilities".into());
+    }
+    found
+}
+
 fn edge(bin: usize) -> f64 {
     bin as f64 / BINS as f64
 }

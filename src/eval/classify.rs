@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::calibration::{Calibration, Scored, calibration};
+use super::calibration::{self, Calibration, Scored};
 use super::confusion::{Confusion, indexed};
 use super::data::{Answer, Found, FoundClass};
 use super::{mean, some_of};
@@ -64,10 +64,7 @@ pub fn evaluate(labels: &[String], found: &Found, pairs: &[Option<usize>]) -> (C
         .collect();
     let scored: Vec<Scored> =
         labels.iter().zip(&answers).filter_map(|(l, a)| score(l, (*a)?, &names)).collect();
-    let calibration = calibration(&scored);
-    if calibration.is_none() && !scored.is_empty() {
-        notes.push("no calibration: scores are not within 0 to 1, so they are no probabilities".into());
-    }
+    let calibration = calibration::noted(&scored, &mut notes);
     let top5 = top5(labels, &answers, &names, found.classes.len());
     if top5.is_none() {
         notes.push("no top-5: the results hold fewer than five answers a picture".into());
@@ -89,28 +86,32 @@ pub fn evaluate(labels: &[String], found: &Found, pairs: &[Option<usize>]) -> (C
     (classified, notes)
 }
 
-/// Names of the results' classes as the truth writes them: the same label in any case, else the class's
-/// number where the truth's labels are numbers.
+/// Names of the results' classes as the truth writes them: the same label in any case; else one of several
+/// names between commas (ImageNet's "tabby, tabby cat"); else the class's number where the truth's labels
+/// are numbers.
 fn answer_names(labels: &[String], classes: &[FoundClass], notes: &mut Vec<String>) -> Vec<String> {
     let folded: BTreeMap<String, &String> =
         labels.iter().map(|label| (label.to_lowercase(), label)).collect();
+    let known = |label: &str| folded.get(&label.trim().to_lowercase()).map(|same| (*same).clone());
     let by_label = |class: &FoundClass| {
-        let label = class.label.clone().unwrap_or_else(|| class.number.to_string());
-        folded.get(&label.trim().to_lowercase()).map(|same| (*same).clone()).ok_or(label)
+        let label = class.label.as_deref()?;
+        known(label).or_else(|| label.split(',').find_map(known))
     };
-    let number = |class: &FoundClass| class.number.to_string();
     let all_numbers = labels.iter().all(|label| label.parse::<u64>().is_ok());
-    let numbered = all_numbers && !classes.iter().any(|class| by_label(class).is_ok());
-    let names: Vec<String> = match numbered {
-        true => classes.iter().map(number).collect(),
-        false => classes.iter().map(|class| by_label(class).unwrap_or_else(|own| own)).collect(),
+    let numbered = all_numbers && classes.iter().all(|class| by_label(class).is_none());
+    let own = |class: &FoundClass| match &class.label {
+        Some(label) if !numbered => label.clone(),
+        _ => class.number.to_string(),
     };
-    let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let names: Vec<String> =
+        classes.iter().map(|class| by_label(class).unwrap_or_else(|| own(class))).collect();
+    let answered: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let asked: BTreeSet<&str> = labels.iter().map(String::as_str).collect();
-    let never: Vec<&str> = asked.difference(&known).copied().collect();
+    let never: Vec<&str> = asked.difference(&answered).copied().collect();
     if !never.is_empty() {
-        let count = never.len();
-        notes.push(format!("{count} labels of the truth are never answered: {}", some_of(&never)));
+        let (count, strange) = (never.len(), answered.difference(&asked).copied().collect::<Vec<_>>());
+        let (never, strange) = (some_of(&never), some_of(&strange));
+        notes.push(format!("{count} labels of the truth are never answered: {never}; answers that are no such label: {strange}"));
     }
     names
 }

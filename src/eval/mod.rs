@@ -21,7 +21,7 @@ use std::path::Path;
 use hotcoco::types::{Annotation, Segmentation};
 use serde::Serialize;
 
-use self::calibration::{Calibration, Scored, calibration};
+use self::calibration::Calibration;
 use self::classify::Classified;
 use self::coco::{Coco, Overlap};
 use self::confusion::Confusion;
@@ -126,11 +126,7 @@ fn detections(
         conf: options.conf,
     };
     let mut coco = coco::evaluate(objects, things, &settings)?;
-    let scored: Vec<Scored> = std::mem::take(&mut coco.scored);
-    let calibration = calibration(&scored);
-    if calibration.is_none() && !scored.is_empty() {
-        notes.push("no calibration: scores are not within 0 to 1, so they are no probabilities".into());
-    }
+    let calibration = calibration::noted(&std::mem::take(&mut coco.scored), &mut notes);
     let confusion = Some(std::mem::take(&mut coco.confusion));
     let truth = Side {
         format,

@@ -17,6 +17,7 @@ pub mod digest;
 pub mod draw;
 pub mod engine;
 pub mod error;
+pub mod eval;
 pub mod family;
 pub mod frame;
 #[doc(hidden)]

@@ -24,6 +24,7 @@ pub mod frame;
 pub mod fuzzing;
 pub mod geometry;
 pub mod input;
+pub mod looks;
 pub mod models;
 pub mod observation;
 pub mod onnx;

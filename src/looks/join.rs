@@ -49,7 +49,8 @@ pub fn join(views: &[View], found: Vec<Vec<Candidate>>) -> Vec<Candidate> {
     }
     sort(&mut pieces);
     pieces.truncate(MOST);
-    let (mut whole, mut cut): (Vec<Piece>, Vec<Piece>) = pieces.into_iter().partition(|piece| !piece.is_cut());
+    let (mut whole, mut cut): (Vec<Piece>, Vec<Piece>) =
+        pieces.into_iter().partition(|piece| !piece.is_cut());
     cut.retain(|piece| !covered(piece, &whole));
     let (mended, mut rest) = mend(cut);
     rest.retain(|piece| !covered(piece, &mended));
@@ -118,7 +119,8 @@ fn belong(a: &Piece, b: &Piece) -> bool {
     let meet_y = (a.cut[3] && b.cut[1] && p.y1 < q.y1) || (a.cut[1] && b.cut[3] && q.y1 < p.y1);
     let touch = p.x1 <= q.x2 && q.x1 <= p.x2 && p.y1 <= q.y2 && q.y1 <= p.y2;
     touch
-        && ((meet_x && aligned((p.y1, p.y2), (q.y1, q.y2))) || (meet_y && aligned((p.x1, p.x2), (q.x1, q.x2))))
+        && ((meet_x && aligned((p.y1, p.y2), (q.y1, q.y2)))
+            || (meet_y && aligned((p.x1, p.x2), (q.x1, q.x2))))
 }
 
 fn aligned(a: (f32, f32), b: (f32, f32)) -> bool {

@@ -113,8 +113,7 @@ impl Family for Looker {
         warnings.sort_by(|a, b| (&a.code, &a.message).cmp(&(&b.code, &b.message)));
         warnings.dedup();
         let mut lists: Vec<Vec<Candidate>> = all.into_iter().map(|seen| seen.candidates).collect();
-        let mut candidates =
-            if lists.len() == 1 { lists.remove(0) } else { wbf::fused(&lists, SAME_BOX) };
+        let mut candidates = if lists.len() == 1 { lists.remove(0) } else { wbf::fused(&lists, SAME_BOX) };
         bound_candidates(&mut candidates);
         Ok((Observation::Detections { candidates, needs_nms: true }, warnings))
     }

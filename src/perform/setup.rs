@@ -133,7 +133,12 @@ fn beside<S: Selection>(options: &Options<S>, model: &Model, task: Task) -> Resu
 }
 
 /// The model's family, or several looks as one.
-fn looking(model: &Model, size: [u32; 2], beside: &[Model], options: &LookOptions) -> Result<Box<dyn Family>> {
+fn looking(
+    model: &Model,
+    size: [u32; 2],
+    beside: &[Model],
+    options: &LookOptions,
+) -> Result<Box<dyn Family>> {
     let family = |model: &Model, size| {
         let recipe = Recipe { spec: &model.spec, header: &model.header, size, labels: model.labels.len() };
         family::build(&recipe)

@@ -18,7 +18,8 @@ pub const MAX_CANDIDATES: usize = 1000;
 /// A box that a detector proposed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// In pixels of the upright frame at full resolution; of an oriented box, what is around it.
+    /// In pixels of the upright frame at full resolution, and maybe beyond its edges; of an oriented box,
+    /// what is around it.
     pub rect: Rect,
     pub class: u32,
     /// 0 to 1.

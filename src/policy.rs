@@ -51,7 +51,7 @@ impl Policy for DetectPolicy {
             false => (0..wanted.len().min(self.max_det)).collect(),
         };
         Prediction::Detect {
-            instances: kept.into_iter().map(|index| self.instance(&wanted[index])).collect(),
+            instances: kept.into_iter().map(|index| self.instance(&wanted[index], observed.size)).collect(),
         }
     }
 
@@ -73,8 +73,10 @@ impl DetectPolicy {
             && !self.except.contains(&class)
     }
 
-    fn instance(&self, candidate: &Candidate) -> Instance {
-        let Rect { x1, y1, x2, y2 } = candidate.rect;
+    /// Cut to the frame of [width, height] only here: suppression compares whole boxes.
+    fn instance(&self, candidate: &Candidate, frame: [u32; 2]) -> Instance {
+        let [width, height] = frame.map(|side| side as f32);
+        let Rect { x1, y1, x2, y2 } = candidate.rect.clamp(width, height);
         Instance {
             class: candidate.class,
             label: self.labels.name(candidate.class).into_owned(),
@@ -188,6 +190,15 @@ mod tests {
         ];
         assert_eq!(found(&policy(), &observed(&boxes, true)), [(0, 0.9), (1, 0.7)]);
         assert_eq!(found(&policy(), &observed(&boxes, false)), [(0, 0.9), (0, 0.8), (1, 0.7)]);
+    }
+
+    #[test]
+    fn boxes_are_compared_whole_and_cut_after() {
+        // Over the whole 10 * 10 / (100 * 10) = 0.1; within the frame they are the same.
+        let boxes = [(0, 0.9, [-90.0, 0.0, 10.0, 10.0]), (0, 0.8, [0.0, 0.0, 10.0, 10.0])];
+        let decided = policy().decide(&observed(&boxes, true));
+        let rects: Vec<Rect> = decided.instances().iter().map(|i| i.rect).collect();
+        assert_eq!(rects, [[0.0, 0.0, 10.0, 10.0].into(); 2]);
     }
 
     #[test]

@@ -120,15 +120,17 @@ pub fn detections(
     (observation, not_finite(dropped).into_iter().collect())
 }
 
-/// Whether its corners are still numbers there.
+/// Not cut to the frame: the packages suppress whole boxes, and cut what is left. Whether its coordinates
+/// are still numbers there.
 fn to_frame(candidate: &mut Candidate, mapping: &Mapping) -> bool {
     let Some(corners) = &mut candidate.corners else {
-        candidate.rect = mapping.to_frame(&candidate.rect);
-        return true;
+        let Rect { x1, y1, x2, y2 } = candidate.rect;
+        let ([x1, y1], [x2, y2]) = (mapping.point_to_frame([x1, y1]), mapping.point_to_frame([x2, y2]));
+        candidate.rect = Rect::new(x1, y1, x2, y2);
+        return candidate.rect.is_finite();
     };
     *corners = corners.map(|corner| mapping.point_to_frame(corner));
-    let [width, height] = mapping.frame.map(|side| side as f32);
-    candidate.rect = corners.hull().clamp(width, height);
+    candidate.rect = corners.hull();
     corners.is_finite()
 }
 

@@ -92,8 +92,7 @@ fn recognise(header: &Header) -> Option<Reading> {
     let [rows, values] = found.axes;
     // Small inputs may have as many cells as there are final rows; notes settle it.
     let final_rows = found.notes.as_ref().is_some_and(|notes| notes.end_to_end || notes.nms);
-    let many =
-        rows.is_some_and(|rows| rows > MOST_ROWS || !final_rows && found.per_cell(rows) == Some(3));
+    let many = rows.is_some_and(|rows| rows > MOST_ROWS || !final_rows && found.per_cell(rows) == Some(3));
     let open = rows.is_none() && values.is_none();
     if many || found.detr() || values.is_some_and(|values| values != 6 && values != 7) {
         return None;

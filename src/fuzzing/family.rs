@@ -251,7 +251,7 @@ fn check(observation: &Observation, frame: [u32; 2]) -> Result<(), String> {
     }
     let [width, height] = frame.map(|side| side as f32);
     for candidate in candidates {
-        let [x1, y1, x2, y2]: [f32; 4] = candidate.rect.into();
+        let [x1, y1, x2, y2]: [f32; 4] = candidate.rect.clamp(width, height).into();
         let within = 0.0 <= x1 && x1 <= x2 && x2 <= width && 0.0 <= y1 && y1 <= y2 && y2 <= height;
         let scored = candidate.score > 0.0 && candidate.score <= 1.0;
         if !(within && scored) {

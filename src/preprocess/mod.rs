@@ -1,5 +1,6 @@
 //! From frame to input tensor: resize, pad, channel order, normalise, layout.
 
+mod bilinear;
 mod mapping;
 
 use std::cell::RefCell;
@@ -52,15 +53,14 @@ fn resize(pixels: &RgbImage, to: [u32; 2], interpolation: Interpolation) -> Resu
     if [pixels.width(), pixels.height()] == to {
         return Ok(pixels.as_raw().clone());
     }
+    if interpolation == Interpolation::Cv2Linear {
+        return Ok(bilinear::bilinear(pixels, to));
+    }
     let internal = |e: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("resize: {e}"));
     let source = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3)
         .map_err(|e| internal(&e))?;
     let mut target = Image::new(to[0], to[1], PixelType::U8x3);
-    let algorithm = match interpolation {
-        Interpolation::Cv2Linear => ResizeAlg::Interpolation(FilterType::Bilinear),
-        Interpolation::PilBilinear => ResizeAlg::Convolution(FilterType::Bilinear),
-    };
-    let options = ResizeOptions::new().resize_alg(algorithm);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     RESIZER
         .with_borrow_mut(|resizer| resizer.resize(&source, &mut target, &options))
         .map_err(|e| internal(&e))?;

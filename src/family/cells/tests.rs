@@ -52,14 +52,14 @@ fn boxes_are_made_for_the_best_thousand_only() {
 }
 
 #[test]
-fn oriented_boxes_keep_their_corners_and_their_hull_is_cut() {
+fn boxes_are_kept_whole_beyond_the_frame() {
     let quad = crate::geometry::Quad::turned([0.0, 32.0], [20.0, 10.0], 0.0);
     let mapping = Mapping::fit([128, 64], [64, 64], Resize::Stretch);
     let (observation, _) = detections((vec![Candidate::oriented(quad, 0, 0.5)], 0), true, &mapping);
     let Observation::Detections { candidates, .. } = observation;
     let corners = candidates[0].corners.expect("corners").0;
     assert_eq!(corners, [[-20.0, 27.0], [20.0, 27.0], [20.0, 37.0], [-20.0, 37.0]]);
-    assert_eq!(<[f32; 4]>::from(candidates[0].rect), [0.0, 27.0, 20.0, 37.0]);
+    assert_eq!(<[f32; 4]>::from(candidates[0].rect), [-20.0, 27.0, 20.0, 37.0]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::family::{Entry, FAMILIES, Reading, reading::Certainty};
 use crate::onnx::Header;
-use crate::spec::{Labels, Spec};
+use crate::spec::{LabelSet, Labels, Spec};
 
 /// What was found out about a model without a description.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +56,7 @@ pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<U
 /// Names from the metadata, or the data set that has that many classes.
 fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
     if !reading.names.is_empty() {
-        return Labels::List(reading.names.clone());
+        return named(&reading.names);
     }
     let known = reading.classes.and_then(|count| LISTS.iter().find(|(size, _)| *size == count));
     match (reading.classes, known) {
@@ -74,6 +74,13 @@ fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
             Labels::default()
         }
     }
+}
+
+/// The names themselves; the built-in list where they are just that, whose category ids have gaps.
+fn named(names: &[String]) -> Labels {
+    let same = |list: &Labels| LabelSet::new(list).is_ok_and(|labels| labels.names() == names);
+    let built_in = LabelSet::BUILT_IN.iter().map(|name| Labels::BuiltIn((*name).to_owned())).find(same);
+    built_in.unwrap_or_else(|| Labels::List(names.to_vec()))
 }
 
 /// Data sets that are known by their number of classes.

@@ -18,13 +18,13 @@ pub const MAX_CANDIDATES: usize = 1000;
 /// A box that a detector proposed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// In pixels of the upright frame at full resolution, and maybe beyond its edges; of an oriented box,
-    /// what is around it.
+    /// In pixels of the upright frame at full resolution; of an oriented box, what is around it. May
+    /// reach outside the frame; what is decided is cut to it.
     pub rect: Rect,
     pub class: u32,
     /// 0 to 1.
     pub score: f32,
-    /// Of an oriented box, in the same pixels; may reach outside the frame.
+    /// Of an oriented box, in the same pixels; may reach outside the frame, as decided.
     pub corners: Option<Quad>,
 }
 
@@ -37,7 +37,7 @@ impl Candidate {
         Self { rect: corners.hull(), class, score, corners: Some(corners) }
     }
 
-    fn is_finite(&self) -> bool {
+    pub fn is_finite(&self) -> bool {
         self.rect.is_finite() && self.corners.is_none_or(|corners| corners.is_finite())
     }
 }
@@ -70,6 +70,20 @@ pub enum Observation {
         /// give final boxes.
         needs_nms: bool,
     },
+    /// What the whole picture shows, in order of falling score: at least the ten best classes, the
+    /// others down to [`SCORE_FLOOR`].
+    Classes {
+        scores: Vec<ClassScore>,
+        /// Whether each class is a yes or no of its own, instead of one among all.
+        multi_label: bool,
+    },
+}
+
+/// A class and its probability, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ClassScore {
+    pub class: u32,
+    pub score: f32,
 }
 
 /// One item as the store keeps it: the frame's facts and the observation.
@@ -86,6 +100,22 @@ pub struct Observed {
 
 /// A sigmoid or softmax may round to a little over 1; what lies further beyond is no score.
 const ROUNDING: f32 = 1e-3;
+
+/// This many classes are kept whatever their score, so that "the five best" can always be told.
+const LEAST_CLASSES: usize = 10;
+
+/// Keeps the best [`MAX_CANDIDATES`] over [`SCORE_FLOOR`], and at least ten, in order of falling score;
+/// returns the number dropped because they were no scores of 0 to 1.
+pub fn bound_classes(scores: &mut Vec<ClassScore>) -> usize {
+    let before = scores.len();
+    scores.retain(|s| (-ROUNDING..=1.0 + ROUNDING).contains(&s.score));
+    let dropped = before - scores.len();
+    scores.iter_mut().for_each(|s| s.score = s.score.clamp(0.0, 1.0));
+    scores.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let kept = scores.partition_point(|s| s.score >= SCORE_FLOOR).max(LEAST_CLASSES);
+    scores.truncate(kept.min(MAX_CANDIDATES));
+    dropped
+}
 
 /// Keeps the best [`MAX_CANDIDATES`] over [`SCORE_FLOOR`] in order of falling score; returns the
 /// number of candidates dropped because a coordinate was not finite or a score not one of 0 to 1.
@@ -126,6 +156,18 @@ mod tests {
             let bytes = postcard::to_stdvec(&observed).unwrap();
             assert_eq!(postcard::from_bytes::<Observed>(&bytes).unwrap(), observed);
         }
+    }
+
+    #[test]
+    fn the_ten_best_classes_are_kept_and_the_rest_by_score() {
+        let score = |(class, score): (usize, f32)| ClassScore { class: class as u32, score };
+        let of = |values: Vec<f32>| values.into_iter().enumerate().map(score).collect::<Vec<_>>();
+        let mut sure = of((0..1000).map(|n| if n == 7 { 0.999 } else { 1e-6 }).collect());
+        assert_eq!((bound_classes(&mut sure), sure.len(), sure[0].class), (0, 10, 7));
+        let mut even = of(vec![1.0 / 500.0; 500]);
+        assert_eq!((bound_classes(&mut even), even.len()), (0, 500));
+        let mut odd = of(vec![f32::NAN, 1.0004, -3.0, 0.5]);
+        assert_eq!((bound_classes(&mut odd), odd[0].score, odd.len()), (2, 1.0, 2));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Deciding: the cheap half. From stored observations to predictions, without opening an input.
 
+mod classify;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use classify::ClassifyPolicy;
 
 use crate::error::{Error, Kind, Result};
 use crate::geometry::{Rect, fast_nms, nms};
@@ -43,7 +47,9 @@ pub struct DetectPolicy {
 
 impl Policy for DetectPolicy {
     fn decide(&self, observed: &Observed) -> Prediction {
-        let Observation::Detections { candidates, needs_nms } = &observed.observation;
+        let Observation::Detections { candidates, needs_nms } = &observed.observation else {
+            return Prediction::Detect { instances: Vec::new() };
+        };
         let wanted: Vec<Candidate> = candidates.iter().filter(|c| self.wants(c)).copied().collect();
         let kept = match needs_nms {
             true if wanted.iter().any(|c| c.corners.is_some()) => fast_nms(&wanted, self.iou, self.max_det),
@@ -73,9 +79,8 @@ impl DetectPolicy {
             && !self.except.contains(&class)
     }
 
-    /// Cut to the frame of [width, height] only here: suppression compares whole boxes.
-    fn instance(&self, candidate: &Candidate, frame: [u32; 2]) -> Instance {
-        let [width, height] = frame.map(|side| side as f32);
+    fn instance(&self, candidate: &Candidate, size: [u32; 2]) -> Instance {
+        let [width, height] = size.map(|side| side as f32);
         let Rect { x1, y1, x2, y2 } = candidate.rect.clamp(width, height);
         Instance {
             class: candidate.class,
@@ -193,12 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn boxes_are_compared_whole_and_cut_after() {
-        // Over the whole 10 * 10 / (100 * 10) = 0.1; within the frame they are the same.
-        let boxes = [(0, 0.9, [-90.0, 0.0, 10.0, 10.0]), (0, 0.8, [0.0, 0.0, 10.0, 10.0])];
-        let decided = policy().decide(&observed(&boxes, true));
-        let rects: Vec<Rect> = decided.instances().iter().map(|i| i.rect).collect();
-        assert_eq!(rects, [[0.0, 0.0, 10.0, 10.0].into(); 2]);
+    fn boxes_are_cut_to_the_frame_after_suppression() {
+        // Outside the frame they are far apart: 40 of 160 common. Cut to it, 40 of 60.
+        let boxes = [(0, 0.9, [-60.0, 0.0, 40.0, 10.0]), (0, 0.8, [0.0, 0.0, 100.0, 10.0])];
+        let seen = observed(&boxes, true);
+        let prediction = DetectPolicy { iou: 0.3, ..policy() }.decide(&seen);
+        let rects: Vec<[f32; 4]> = prediction.instances().iter().map(|i| i.rect.into()).collect();
+        assert_eq!(rects, [[0.0, 0.0, 40.0, 10.0], [0.0, 0.0, 100.0, 10.0]]);
     }
 
     #[test]

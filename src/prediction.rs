@@ -32,6 +32,24 @@ pub enum Prediction {
         /// In order of falling score.
         instances: Vec<Instance>,
     },
+    Classify {
+        /// What the whole picture shows, in order of falling score.
+        classes: Vec<Class>,
+        /// Whether each class is a yes or no of its own; else the first is the answer and the others
+        /// are what it might have been.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        multi_label: bool,
+    },
+}
+
+/// A class of the whole picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Class {
+    /// Index into the model's labels.
+    pub class: u32,
+    pub label: String,
+    /// 0 to 1, rounded to six decimals.
+    pub score: f32,
 }
 
 impl Prediction {
@@ -39,6 +57,30 @@ impl Prediction {
     pub fn instances(&self) -> &[Instance] {
         match self {
             Prediction::Detect { instances } => instances,
+            Prediction::Classify { .. } => &[],
         }
+    }
+
+    /// The classes of the whole picture, best first.
+    pub fn classes(&self) -> &[Class] {
+        match self {
+            Prediction::Detect { .. } => &[],
+            Prediction::Classify { classes, .. } => classes,
+        }
+    }
+
+    /// The classes of the whole picture that are the answer: the first, or all of a multi-label model.
+    pub fn answer(&self) -> &[Class] {
+        match self {
+            Prediction::Detect { .. } => &[],
+            Prediction::Classify { classes, multi_label: true } => classes,
+            Prediction::Classify { classes, multi_label: false } => &classes[..classes.len().min(1)],
+        }
+    }
+
+    /// Class and label of everything that is there, once for each time.
+    pub fn found(&self) -> impl Iterator<Item = (u32, &str)> {
+        let things = self.instances().iter().map(|i| (i.class, i.label.as_str()));
+        things.chain(self.answer().iter().map(|c| (c.class, c.label.as_str())))
     }
 }

@@ -186,7 +186,7 @@ fn walk(
         labels: prepared.policy.labels(),
         generator: "vision bench".into(),
     };
-    let sinks = sink::open(&["jsonl"], &context)?;
+    let sinks = sink::open(&["jsonl"], crate::spec::Task::Detect, &context)?;
     let control = Control::default();
     let walk = Walk {
         inputs: &repeated,

@@ -2,7 +2,7 @@
 
 use clap::Command;
 
-use super::{Entry, look, with_options};
+use super::{Entry, look};
 use crate::options::SelectOptions;
 use crate::perform::Options;
 
@@ -26,5 +26,8 @@ const EXAMPLES: &str = "Examples:
 
 fn command() -> Command {
     let about = "Find things in pictures: boxes with labels and scores, annotated pictures, JSON";
-    with_options::<Options>("detect", about).after_help(EXAMPLES)
+    Options::<SelectOptions>::arguments(Command::new("detect"))
+        .about(about)
+        .long_about(None)
+        .after_help(EXAMPLES)
 }

@@ -1,6 +1,8 @@
 //! The command line: a table of subcommands, the parser, and what happens to errors.
 
 mod bench;
+mod check;
+mod classify;
 mod detect;
 pub mod doctor;
 mod look;
@@ -29,6 +31,7 @@ pub struct Entry {
 
 pub const COMMANDS: &[Entry] = &[
     detect::ENTRY,
+    classify::ENTRY,
     models::ENTRY,
     runtime::ENTRY,
     doctor::ENTRY,

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand};
 use serde_json::{Value as Json, json};
 
+use super::check::{self, CheckArgs};
 use super::say::{columns, megabytes, say, say_json};
 use super::{Entry, printing, with_options};
 use crate::error::{Kind, Result};
 use crate::family::FAMILIES;
 use crate::models::{self, Hints, Listed, Opened};
 use crate::onnx::{Dim, Header};
-use crate::spec::{InputSpec, LabelSet, Spec};
+use crate::spec::{InputSpec, LabelSet, Spec, Task};
 
 pub const ENTRY: Entry = Entry {
     command: || with_options::<Args>("models", "List models, and say what a model file is"),
@@ -35,6 +36,8 @@ pub enum Action {
     },
     /// The families: ways to read a model's outputs
     Families,
+    /// Run it on one picture: what goes in and comes out at each step, and the picture drawn
+    Check(CheckArgs),
     /// Inputs, outputs, labels, processing, licence, and how it is understood and why
     Info {
         /// Name of a model, or path of an .onnx file or its .toml
@@ -56,6 +59,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
     match &args.action {
         Action::List { json } => list(&models::list(), *json, out),
         Action::Families => families(out),
+        Action::Check(args) => check::run(args, out),
         Action::Info { model, spec, json } => {
             let hints = Hints { spec: spec.clone(), labels: None };
             info(&models::open(model, &hints)?, *json, out)
@@ -146,7 +150,7 @@ fn rows(model: &Opened, verdict: &std::result::Result<(), String>) -> Vec<Vec<St
         row("labels", labels(spec));
         row("licence", or_unknown(&spec.licence));
         row("origin", or_unknown(&spec.origin));
-        row("thresholds", format!("conf {}, iou {}", spec.conf, spec.iou));
+        row("thresholds", thresholds(spec));
         row("processing", processing(&spec.input));
     }
     row("file", format!("{}, {}", model.origin, megabytes(model.bytes.len() as u64)));
@@ -183,6 +187,14 @@ fn header_rows(header: &Header, row: &mut impl FnMut(&str, String)) {
     let weights = megabytes(header.initializer_bytes);
     row("network", format!("{} operators, {weights} of weights", header.node_count));
     row("format", format!("ONNX IR {}, written by {}", header.ir_version, or_unknown(&header.producer)));
+}
+
+fn thresholds(spec: &Spec) -> String {
+    match (spec.task, spec.conf) {
+        (Task::Detect, conf) => format!("conf {}, iou {}", conf.unwrap_or_else(Spec::usual_conf), spec.iou),
+        (Task::Classify, Some(conf)) => format!("conf {conf}"),
+        (Task::Classify, None) => "none; the best classes are shown".to_owned(),
+    }
 }
 
 /// Which axes the model leaves open and what they become.

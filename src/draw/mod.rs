@@ -1,6 +1,7 @@
 //! Annotated pictures: boxes with tags that can be read on any picture of any size.
 
 mod palette;
+mod panel;
 mod shape;
 mod tag;
 mod text;
@@ -33,13 +34,17 @@ impl Default for Style {
     }
 }
 
-/// Draws the boxes of `prediction`, given in pixels of `image`, with their tags.
+/// Draws the boxes of `prediction`, given in pixels of `image`, with their tags, or the classes of the
+/// whole picture in a corner.
 ///
 /// The best score is on top, children (thinner) above all parents. Boxes outside the picture,
 /// with a coordinate that is not a number, or with right before left are not drawn. Pictures too
 /// small for text get boxes only. Labels that the font cannot show appear as `class_17`.
 pub fn annotate(image: &mut RgbImage, prediction: &Prediction, style: &Style) {
     let mut scale = Scale::new(image, style);
+    if let Prediction::Classify { classes, .. } = prediction {
+        return panel::draw(image, classes, &scale, style);
+    }
     let marks = marks(prediction.instances(), &frame(image), &scale);
     if style.text_size.is_none() {
         scale.make_room(marks.len(), &frame(image));

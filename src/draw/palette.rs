@@ -3,8 +3,8 @@
 /// Red, green, blue, 0 to 255, sRGB.
 pub type Colour = [u8; 3];
 
-const BLACK: Colour = [0, 0, 0];
-const WHITE: Colour = [255, 255, 255];
+pub const BLACK: Colour = [0, 0, 0];
+pub const WHITE: Colour = [255, 255, 255];
 
 /// The chromatic colours of Okabe and Ito, "Color Universal Design" (2008,
 /// <https://jfly.uni-koeln.de/color/>), in the order of their hues, so that neighbours mix into

@@ -1,7 +1,7 @@
 //! Tensors as they cross the boundary between families and the runtime.
 
 use half::f16;
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
@@ -57,6 +57,17 @@ impl Tensor {
             Tensor::U8(_) => ElementType::U8,
             Tensor::I32(_) => ElementType::I32,
             Tensor::I64(_) => ElementType::I64,
+        }
+    }
+
+    /// The values as f32, whatever their type. Whole numbers beyond 2^24 lose digits.
+    pub fn to_f32(&self) -> CowArray<'_, f32, IxDyn> {
+        match self {
+            Tensor::F32(a) => CowArray::from(a.view()),
+            Tensor::F16(a) => CowArray::from(a.mapv(f16::to_f32)),
+            Tensor::U8(a) => CowArray::from(a.mapv(f32::from)),
+            Tensor::I32(a) => CowArray::from(a.mapv(|v| v as f32)),
+            Tensor::I64(a) => CowArray::from(a.mapv(|v| v as f32)),
         }
     }
 

@@ -120,18 +120,16 @@ pub fn detections(
     (observation, not_finite(dropped).into_iter().collect())
 }
 
-/// Not cut to the frame: the packages suppress whole boxes, and cut what is left. Whether its coordinates
-/// are still numbers there.
+/// Whether it is still numbers there. Not cut to the frame yet: packages of these families suppress boxes as
+/// the model gives them, and cut what is left.
 fn to_frame(candidate: &mut Candidate, mapping: &Mapping) -> bool {
-    let Some(corners) = &mut candidate.corners else {
-        let Rect { x1, y1, x2, y2 } = candidate.rect;
-        let ([x1, y1], [x2, y2]) = (mapping.point_to_frame([x1, y1]), mapping.point_to_frame([x2, y2]));
-        candidate.rect = Rect::new(x1, y1, x2, y2);
-        return candidate.rect.is_finite();
-    };
-    *corners = corners.map(|corner| mapping.point_to_frame(corner));
-    candidate.rect = corners.hull();
-    corners.is_finite()
+    let Rect { x1, y1, x2, y2 } = candidate.rect;
+    let ([x1, y1], [x2, y2]) = (mapping.point_to_frame([x1, y1]), mapping.point_to_frame([x2, y2]));
+    candidate.rect = Rect::new(x1, y1, x2, y2);
+    if let Some(corners) = &mut candidate.corners {
+        *corners = corners.map(|corner| mapping.point_to_frame(corner));
+    }
+    candidate.is_finite()
 }
 
 /// A box of its edges. Right before left or bottom before top is a box without area.

@@ -82,7 +82,7 @@ fn recognise(header: &Header) -> Option<Reading> {
     reading.input.multiple_of = if reading.input.dynamic_size { 32 } else { 1 };
     reading.classes = classes;
     reading.conf = Some(CONF);
-    let logits = !header.probabilities.contains(&heatmap.name);
+    let logits = !header.probabilities.contains_key(&heatmap.name);
     reading.decode.insert("logits".to_owned(), logits.into());
     reading.doubts = doubts(header, &told, logits);
     Some(reading)

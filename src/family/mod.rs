@@ -4,6 +4,7 @@
 mod by_hand;
 mod cells;
 mod centernet;
+mod classifier;
 mod deim;
 mod detr;
 mod efficient_nms;
@@ -105,6 +106,7 @@ pub const FAMILIES: &[Entry] = &[
     rfdetr::ENTRY,
     tf_od::ENTRY,
     torchvision::ENTRY,
+    classifier::ENTRY,
 ];
 
 /// The family that a model's description names.

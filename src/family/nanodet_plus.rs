@@ -93,7 +93,7 @@ fn recognise(header: &Header) -> Option<Reading> {
     reading.classes = Some(classes);
     reading.conf = Some(CONF);
     reading.doubts = doubts(classes);
-    if !header.probabilities.contains(&output.name) {
+    if !header.probabilities.contains_key(&output.name) {
         reading.decode.insert("logits".to_owned(), true.into());
         reading.doubts.push(
             "scores are taken for logits, as no sigmoid makes them in the graph; if they are probabilities, write logits = false under [decode]"

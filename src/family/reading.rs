@@ -7,6 +7,9 @@ use crate::spec::{InputSpec, Layout};
 /// What pictures are scaled to where the model leaves it open; most detectors' training size.
 pub const USUAL_SIDE: u32 = 640;
 
+/// The same for classifiers: ImageNet's.
+pub const USUAL_CLASSIFIER_SIDE: u32 = 224;
+
 /// How much a reading rests on, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Certainty {

@@ -59,7 +59,7 @@ pub fn spec(family: &str, size: [u32; 2], decode: &str) -> Spec {
         labels: Labels::default(),
         licence: String::new(),
         origin: String::new(),
-        conf: 0.25,
+        conf: None,
         iou: 0.6,
         input: InputSpec { size, resize: Resize::Stretch, ..InputSpec::default() },
         decode: toml::from_str(decode).expect("a table"),
@@ -76,7 +76,7 @@ pub fn build(header: &Header, family: &str, decode: &str, labels: usize) -> Resu
 pub fn found(family: &dyn Family, outputs: Vec<NamedTensor>) -> Result<(Vec<Candidate>, bool, Vec<String>)> {
     let mapping = Mapping::fit([128, 64], [64, 64], Resize::Stretch);
     let (observation, warnings) = family.decode(&Outputs::new(outputs), &mapping)?;
-    let Observation::Detections { candidates, needs_nms } = observation;
+    let Observation::Detections { candidates, needs_nms } = observation else { panic!("no boxes") };
     Ok((candidates, needs_nms, warnings.into_iter().map(|warning| warning.code).collect()))
 }
 

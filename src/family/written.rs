@@ -66,7 +66,7 @@ pub fn decode(
     mapping: &Mapping,
 ) -> (Vec<Candidate>, Vec<String>) {
     let (observation, warnings) = family.decode(&Outputs::new(tensors), mapping).expect("decodes");
-    let Observation::Detections { candidates, needs_nms } = observation;
+    let Observation::Detections { candidates, needs_nms } = observation else { panic!("no boxes") };
     assert!(!needs_nms, "its boxes are final");
     (candidates, warnings.into_iter().map(|warning| warning.code.to_string()).collect())
 }

@@ -168,7 +168,11 @@ fn header(bytes: &mut Bytes, [width, height]: [u32; 2], outputs: &[Output]) -> H
         }
     };
     let outputs: Vec<Value> = outputs.iter().map(value).collect();
-    let made = outputs.iter().filter(|_| bytes.chance(128)).map(|output| output.name.clone()).collect();
+    let made = outputs
+        .iter()
+        .filter(|_| bytes.chance(128))
+        .map(|output| (output.name.clone(), "Sigmoid".to_owned()))
+        .collect();
     let picture = Value {
         name: bytes.of(&["x", "data", "images"], "x").to_owned(),
         element: Some(Element(1)),
@@ -206,7 +210,7 @@ fn spec(bytes: &mut Bytes, entry: &Entry, header: &Header, size: [u32; 2], class
         labels: Labels::List((0..classes).map(|n| n.to_string()).collect()),
         licence: String::new(),
         origin: String::new(),
-        conf: Spec::usual_conf(),
+        conf: None,
         iou: Spec::usual_iou(),
         input: InputSpec { size, resize, ..InputSpec::default() },
         decode,
@@ -245,16 +249,23 @@ impl Output {
 
 /// What holds for every answer: bounded, in order, scores from 0 to 1, boxes within the frame.
 fn check(observation: &Observation, frame: [u32; 2]) -> Result<(), String> {
-    let Observation::Detections { candidates, .. } = observation;
+    let Observation::Detections { candidates, .. } = observation else { panic!("no boxes") };
     if candidates.len() > MAX_CANDIDATES || candidates.windows(2).any(|pair| pair[0].score < pair[1].score) {
         return Err(format!("{} candidates, or not in order of score", candidates.len()));
     }
     let [width, height] = frame.map(|side| side as f32);
     for candidate in candidates {
-        let [x1, y1, x2, y2]: [f32; 4] = candidate.rect.clamp(width, height).into();
-        let within = 0.0 <= x1 && x1 <= x2 && x2 <= width && 0.0 <= y1 && y1 <= y2 && y2 <= height;
-        let scored = candidate.score > 0.0 && candidate.score <= 1.0;
-        if !(within && scored) {
+        let [x1, y1, x2, y2]: [f32; 4] = candidate.rect.into();
+        let [x1, x2] = [x1, x2].map(|x| x.clamp(0.0, width));
+        let [y1, y2] = [y1, y2].map(|y| y.clamp(0.0, height));
+        let within = candidate.is_finite()
+            && 0.0 <= x1
+            && x1 <= x2
+            && x2 <= width
+            && 0.0 <= y1
+            && y1 <= y2
+            && y2 <= height;
+        if !within || !(candidate.score > 0.0 && candidate.score <= 1.0) {
             return Err(format!("{candidate:?} in {frame:?}"));
         }
     }

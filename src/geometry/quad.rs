@@ -18,12 +18,10 @@ type Gaussian = ([f64; 2], [f64; 3]);
 
 impl Quad {
     /// From a centre, a size and an angle in radians, clockwise on the picture from the x axis to the
-    /// side of length `width`. Sizes below 0 count as 0.
+    /// side of length `width`. A size below 0 turns the box inside out, which leaves its corners where they are.
     pub fn turned([cx, cy]: [f32; 2], [width, height]: [f32; 2], angle: f32) -> Self {
-        // Not `max`, which would make a size of NaN 0.
-        let half = |side: f32| if side < 0.0 { 0.0 } else { side / 2.0 };
         let (sin, cos) = angle.sin_cos();
-        let (along, across) = (half(width), half(height));
+        let (along, across) = (width.abs() / 2.0, height.abs() / 2.0);
         let corner = |a: f32, b: f32| [cx + a * cos - b * sin, cy + a * sin + b * cos];
         Self([corner(-along, -across), corner(along, -across), corner(along, across), corner(-along, across)])
     }

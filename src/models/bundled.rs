@@ -9,11 +9,18 @@ pub(super) struct Bundled {
 }
 
 /// To add one: its files in `models/` and a row here.
-pub(super) static ALL: [Bundled; 1] = [Bundled {
-    name: "nanodet-g-416",
-    weights: include_bytes!("../../models/nanodet-g-416.onnx"),
-    description: include_str!("../../models/nanodet-g-416.toml"),
-}];
+pub(super) static ALL: [Bundled; 2] = [
+    Bundled {
+        name: "nanodet-g-416",
+        weights: include_bytes!("../../models/nanodet-g-416.onnx"),
+        description: include_str!("../../models/nanodet-g-416.toml"),
+    },
+    Bundled {
+        name: "efficientnet-lite0-224",
+        weights: include_bytes!("../../models/efficientnet-lite0-224.onnx"),
+        description: include_str!("../../models/efficientnet-lite0-224.toml"),
+    },
+];
 
 pub(super) fn find(name: &Path) -> Option<&'static Bundled> {
     ALL.iter().find(|model| name.as_os_str() == model.name)

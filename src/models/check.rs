@@ -27,7 +27,7 @@ pub(super) fn fits(spec: &Spec, header: &Header) -> Result<()> {
 }
 
 fn numbers(spec: &Spec) -> Result<()> {
-    for (key, value) in [("conf", spec.conf), ("iou", spec.iou)] {
+    for (key, value) in [("conf", spec.conf.unwrap_or_default()), ("iou", spec.iou)] {
         if !(0.0..=1.0).contains(&value) {
             return mismatch(format!("{key} = {value} in its description; expected 0 to 1"));
         }
@@ -48,6 +48,10 @@ fn size(spec: &InputSpec) -> Result<()> {
         return mismatch(format!(
             "size = [{width}, {height}] in its description; expected width and height of 1 to {MAX_SIDE} pixels"
         ));
+    }
+    let fraction = spec.crop_fraction;
+    if !(fraction > 0.05 && fraction <= 1.0) {
+        return mismatch(format!("crop-fraction = {fraction} in its description; expected over 0.05 to 1"));
     }
     let multiple = spec.multiple_of;
     if multiple == 0 || width % multiple != 0 || height % multiple != 0 {
@@ -76,11 +80,11 @@ fn element(spec: &InputSpec, input: &Value) -> Result<()> {
     }
 }
 
-/// Batch 1 or open, three channels, and the description's size wherever the header fixes one.
+/// Batch 1 or open, the colour's channels, and the description's size wherever the header fixes one.
 fn axes(spec: &InputSpec, input: &Value, shape: &[Dim]) -> Result<()> {
     let (order, layout) = match spec.layout {
-        Layout::Nchw => ("[batch,3,height,width]", "nchw"),
-        Layout::Nhwc => ("[batch,height,width,3]", "nhwc"),
+        Layout::Nchw => ("[batch,channels,height,width]", "nchw"),
+        Layout::Nhwc => ("[batch,height,width,channels]", "nhwc"),
     };
     let one = Dim::Fixed(1);
     let (batch, second, third, fourth) = match shape {
@@ -98,9 +102,10 @@ fn axes(spec: &InputSpec, input: &Value, shape: &[Dim]) -> Result<()> {
             "input {input} takes exactly {batch} pictures at once; export it with a batch of 1 or an open one"
         ));
     }
-    if channels.fixed().is_some_and(|n| n != 3) {
+    let wanted = spec.colour.channels();
+    if channels.fixed().is_some_and(|n| n != wanted as i64) {
         return mismatch(format!(
-            "input {input} has {channels} channels read as {order}; expected 3: write the other layout than \"{layout}\" under [input] if the axes are in another order"
+            "input {input} has {channels} channels read as {order}; expected {wanted}: write the other layout than \"{layout}\" under [input] if the axes are in another order, colour = \"grey\" if it takes one channel"
         ));
     }
     let differs = |axis: &Dim, side: u32| axis.fixed().is_some_and(|n| n != i64::from(side));

@@ -19,6 +19,9 @@ use crate::spec::{LabelSet, Spec};
 /// The model that is used when none is named.
 pub const DEFAULT: &str = "nanodet-g-416";
 
+/// The model that `classify` uses when none is named.
+pub const DEFAULT_CLASSIFIER: &str = "efficientnet-lite0-224";
+
 pub use hints::Hints;
 pub use open::Opened;
 pub use template::template;

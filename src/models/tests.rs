@@ -25,7 +25,7 @@ fn failure(name: &Path, folder: Option<&Path>) -> Error {
 fn the_bundled_model_resolves_by_its_name() {
     let model = resolve("nanodet-g-416").expect("bundled");
     assert_eq!((model.origin.clone(), model.labels.len()), (Origin::Bundled, 80));
-    assert_eq!((model.spec.input.size, model.spec.conf), ([416, 416], 0.4));
+    assert_eq!((model.spec.input.size, model.spec.conf), ([416, 416], Some(0.4)));
     assert_eq!(model.header.inputs[0].to_string(), "input_1:0 f32 [1,3,416,416]");
     // `sha256sum models/nanodet-g-416.onnx`
     assert_eq!(model.digest, "sha256:d13dbd9d3f8e2330c63da3c7d02f4b26ed60e267b5f271282fe4b86b2237ade4");
@@ -44,7 +44,8 @@ fn either_file_and_the_name_in_the_users_folder_give_the_same_model() {
         assert_eq!((&model.digest, &model.spec_digest), (&bundled.digest, &bundled.spec_digest));
     }
     let listed: Vec<_> = list_in(Some(folder.path())).into_iter().map(|l| (l.name, l.spec.is_ok())).collect();
-    assert_eq!(listed, [("nanodet-g-416".to_owned(), true), ("m".to_owned(), true)]);
+    let expected = ["nanodet-g-416", "efficientnet-lite0-224", "m"].map(|name| (name.to_owned(), true));
+    assert_eq!(listed, expected);
 }
 
 #[test]
@@ -62,7 +63,11 @@ fn unknown_names_and_missing_files_say_what_there_is() {
     let folder = folder(NANODET);
     let error = failure(Path::new("nanodet"), Some(folder.path()));
     assert_eq!(error.kind, Kind::ModelNotFound);
-    assert!(error.message.contains("known are: nanodet-g-416, m."), "{}", error.message);
+    assert!(
+        error.message.contains("known are: nanodet-g-416, efficientnet-lite0-224, m."),
+        "{}",
+        error.message
+    );
     // A name never leads out of the folder of models.
     failure(Path::new("../m"), Some(&folder.path().join("sub")));
     let error = failure(&folder.path().join("none.onnx"), None);

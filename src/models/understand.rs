@@ -40,7 +40,7 @@ pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<U
         labels,
         licence: String::new(),
         origin: String::new(),
-        conf: reading.conf.unwrap_or_else(Spec::usual_conf),
+        conf: reading.conf,
         iou: reading.iou.unwrap_or_else(Spec::usual_iou),
         input: reading.input,
         decode: reading.decode,
@@ -56,7 +56,15 @@ pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<U
 /// Names from the metadata, or the data set that has that many classes.
 fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
     if !reading.names.is_empty() {
-        return named(&reading.names);
+        // The built-in list also has the data set's own numbers, which coco.json is to have.
+        let built_in = |list: &&(usize, &str)| {
+            let labels = Labels::BuiltIn(list.1.to_owned());
+            LabelSet::new(&labels).is_ok_and(|set| set.names() == reading.names)
+        };
+        return match LISTS.iter().find(built_in) {
+            Some((_, list)) => Labels::BuiltIn((*list).to_owned()),
+            None => Labels::List(reading.names.clone()),
+        };
     }
     let known = reading.classes.and_then(|count| LISTS.iter().find(|(size, _)| *size == count));
     match (reading.classes, known) {
@@ -76,15 +84,9 @@ fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
     }
 }
 
-/// The names themselves; the built-in list where they are just that, whose category ids have gaps.
-fn named(names: &[String]) -> Labels {
-    let same = |list: &Labels| LabelSet::new(list).is_ok_and(|labels| labels.names() == names);
-    let built_in = LabelSet::BUILT_IN.iter().map(|name| Labels::BuiltIn((*name).to_owned())).find(same);
-    built_in.unwrap_or_else(|| Labels::List(names.to_vec()))
-}
-
 /// Data sets that are known by their number of classes.
-const LISTS: [(usize, &str); 2] = [(80, "coco-80"), (91, "coco-91")];
+const LISTS: [(usize, &str); 4] =
+    [(80, "coco-80"), (91, "coco-91"), (1000, "imagenet-1000"), (1001, "imagenet-1001")];
 
 fn unknown(header: &Header, family: Option<&str>) -> Error {
     let list = |values: &[crate::onnx::Value]| super::open::list(values);

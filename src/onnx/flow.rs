@@ -1,12 +1,12 @@
 //! Where outputs come from: whether a sigmoid or softmax made them, which tells scores from logits.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::Value;
 use super::wire::{Fields, Parsed};
 
 /// Operators whose results lie between 0 and 1.
-const SQUASHING: [&[u8]; 3] = [b"Sigmoid", b"Softmax", b"HardSigmoid"];
+const SQUASHING: [&str; 3] = ["Sigmoid", "Softmax", "HardSigmoid"];
 
 /// Operators that move, choose or join numbers without changing them.
 const MOVING: [&[u8]; 20] = [
@@ -36,33 +36,35 @@ const MOVING: [&[u8]; 20] = [
 const JOINING: [&[u8]; 2] = [b"Concat", b"Max"];
 
 /// Which of `outputs` of a `GraphProto` hold numbers, maybe among others, that a sigmoid or softmax
-/// made and nothing changed after. Subgraphs and functions are not followed.
-pub(super) fn probabilities(graph: &[u8], outputs: &[Value]) -> Parsed<BTreeSet<String>> {
-    let mut made: HashSet<&[u8]> = HashSet::new();
+/// made and nothing changed after, and which of the two. Subgraphs and functions are not followed.
+pub(super) fn probabilities(graph: &[u8], outputs: &[Value]) -> Parsed<BTreeMap<String, String>> {
+    let mut made: HashMap<&[u8], &'static str> = HashMap::new();
     // Nodes stand in order of execution (onnx.proto, "topological order").
     for field in Fields::new(graph) {
         let (1, node) = field? else { continue };
         let (mut operator, mut inputs, mut writes): (&[u8], _, _) = (&[], Vec::new(), Vec::new());
         for field in Fields::new(node.bytes()?) {
             match field? {
-                (1, name) => inputs.push(made.contains(name.bytes()?)),
+                (1, name) => inputs.push(made.get(name.bytes()?).copied()),
                 (2, name) => writes.push(name.bytes()?),
                 (4, name) => operator = name.bytes()?,
                 _ => {}
             }
         }
         let joins = JOINING.contains(&operator);
-        let read = inputs.iter().take(if joins { usize::MAX } else { 1 }).any(|made| *made);
+        let read = inputs.iter().take(if joins { usize::MAX } else { 1 }).find_map(|made| *made);
         if operator == b"TopK" {
             // The second output is of places.
             writes.truncate(1);
         }
-        if SQUASHING.contains(&operator) || (read && MOVING.contains(&operator)) {
-            made.extend(writes);
+        let squashing = SQUASHING.into_iter().find(|name| name.as_bytes() == operator);
+        let by = squashing.or(read.filter(|_| MOVING.contains(&operator)));
+        if let Some(by) = by {
+            made.extend(writes.into_iter().map(|name| (name, by)));
         }
     }
-    let found = outputs.iter().filter(|output| made.contains(output.name.as_bytes()));
-    Ok(found.map(|output| output.name.clone()).collect())
+    let found = outputs.iter().filter_map(|output| Some((output, made.get(output.name.as_bytes())?)));
+    Ok(found.map(|(output, by)| (output.name.clone(), (*by).to_owned())).collect())
 }
 
 #[cfg(test)]
@@ -101,6 +103,7 @@ mod tests {
             shape: None,
         });
         let found = probabilities(&graph, &outputs).expect("well formed");
-        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["best", "rows", "s"]);
+        assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), ["best", "rows", "s"]);
+        assert_eq!(found["rows"], "Sigmoid");
     }
 }

@@ -28,8 +28,9 @@ pub struct Header {
     pub inputs: Vec<Value>,
     pub outputs: Vec<Value>,
     /// Outputs with numbers that a sigmoid or softmax made and nothing but moving changed after: scores
-    /// among them are probabilities. Others may be as well, where an exporter spells a sigmoid out.
-    pub probabilities: BTreeSet<String>,
+    /// among them are probabilities. By the output's name, the operator. Others may be as well, where an
+    /// exporter spells a sigmoid out.
+    pub probabilities: BTreeMap<String, String>,
     /// Exporters' notes, for example Ultralytics' `names` and `stride`.
     pub metadata: BTreeMap<String, String>,
     /// Files beside the model that hold its weights; empty text where none is named.

@@ -1,6 +1,7 @@
 //! Options in groups that every command flattens: one struct serves the command line,
 //! `vision.toml` and `run.json`.
 
+mod classify;
 mod config;
 mod input;
 mod model;
@@ -8,6 +9,7 @@ mod output;
 mod run;
 mod select;
 
+pub use classify::ClassifyOptions;
 pub use config::merge;
 pub use input::InputOptions;
 pub use model::ModelOptions;

@@ -29,6 +29,7 @@ use crate::run::key::Keys;
 use crate::run::store::Store;
 use crate::sink::picture::PictureFormat;
 use crate::sink::{self, Sink, SinkContext};
+use crate::spec::Task;
 
 pub use engine::workers;
 pub use report::{Report, Status};
@@ -58,18 +59,23 @@ pub struct Options<S: clap::Args = SelectOptions> {
     pub output: OutputOptions,
 }
 
-impl<S: clap::Args> Options<S> {
+impl<S: Selection> Options<S> {
+    /// The options of the command line, with the command's own model where none is named.
+    pub fn arguments(command: clap::Command) -> clap::Command {
+        use clap::Args;
+        Self::augment_args(command).mut_arg("model", |model| model.default_value(S::MODEL))
+    }
+
     /// The defaults of the command line, for `inputs`.
     ///
     /// # Errors
     /// `Usage` when `inputs` is empty.
     pub fn with_defaults(inputs: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self> {
-        use clap::{Args, FromArgMatches};
+        use clap::FromArgMatches;
         let usage = |e: clap::Error| Error::usage(e.to_string());
         let arguments = ["vision", "--"].into_iter().map(std::ffi::OsString::from).chain(inputs);
-        let matches = Self::augment_args(clap::Command::new("vision"))
-            .try_get_matches_from(arguments)
-            .map_err(usage)?;
+        let matches =
+            Self::arguments(clap::Command::new("vision")).try_get_matches_from(arguments).map_err(usage)?;
         Self::from_arg_matches(&matches).map_err(usage)
     }
 }
@@ -137,7 +143,7 @@ fn within<S: Selection>(
     let artist = artist(&options.output, folder, &listing);
     let mut summary = Summary::default();
     let mut findings = Findings::new(&options.run.fail_on, prepared.policy.labels())?;
-    let sinks = sinks(&options.output, prepared, folder, echo)?;
+    let sinks = sinks((&options.output, S::TASK), prepared, folder, echo)?;
     let walk = Walk {
         inputs: &listing.inputs,
         family: prepared.family.as_ref(),
@@ -224,7 +230,7 @@ fn artist(output: &OutputOptions, folder: &RunFolder, listing: &Listing) -> Opti
 }
 
 fn sinks(
-    output: &OutputOptions,
+    (output, task): (&OutputOptions, Task),
     prepared: &Prepared,
     folder: &RunFolder,
     echo: Option<Box<dyn Sink>>,
@@ -240,7 +246,7 @@ fn sinks(
     let mut names = vec!["jsonl".to_owned()];
     names.extend(output.format.iter().filter(|name| *name != "jsonl").cloned());
     names.dedup();
-    let mut sinks = sink::open(&names, &context)?;
+    let mut sinks = sink::open(&names, task, &context)?;
     sinks.extend(echo);
     Ok(sinks)
 }

@@ -9,17 +9,19 @@ use crate::error::{Error, Kind, Result};
 use crate::family::{self, Family, Recipe};
 use crate::input::Select;
 use crate::models::{self, Model};
-use crate::options::{InputOptions, SelectOptions};
-use crate::policy::{DetectPolicy, Policy, classes, thresholds};
+use crate::options::{ClassifyOptions, InputOptions, SelectOptions};
+use crate::policy::{ClassifyPolicy, DetectPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
 use crate::source::Limits;
-use crate::spec::Task;
+use crate::spec::{Spec, Task};
 
 /// The options of a command's decisions: what makes a command that looks at pictures its own.
 pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     /// What models of the command are for.
     const TASK: Task;
+    /// The model when none is named.
+    const MODEL: &'static str;
 
     /// # Errors
     /// `Usage` for labels that the model does not have.
@@ -49,7 +51,7 @@ impl Prepared {
         let policy = options.select.policy(&model)?;
         let limits = options.input.limits();
         options.input.select()?;
-        crate::sink::known(&options.output.format)?;
+        crate::sink::known(&options.output.format, S::TASK)?;
         Ok(Self { model, family, policy, size, limits })
     }
 
@@ -83,6 +85,7 @@ impl Prepared {
 
 impl Selection for SelectOptions {
     const TASK: Task = Task::Detect;
+    const MODEL: &'static str = models::DEFAULT;
 
     fn policy(&self, model: &Model) -> Result<Box<dyn Policy>> {
         let labels = model.labels.clone();
@@ -90,12 +93,32 @@ impl Selection for SelectOptions {
         let only = classes("--classes", &self.classes, &labels)?;
         let except = classes("--exclude-classes", &self.exclude_classes, &labels)?;
         Ok(Box::new(DetectPolicy {
-            conf: conf.unwrap_or(model.spec.conf),
+            conf: conf.or(model.spec.conf).unwrap_or_else(Spec::usual_conf),
             conf_by_class,
             iou: self.iou.unwrap_or(model.spec.iou),
             only: (!only.is_empty()).then_some(only),
             except,
             max_det: self.max_det,
+            labels,
+        }))
+    }
+}
+
+impl Selection for ClassifyOptions {
+    const TASK: Task = Task::Classify;
+    const MODEL: &'static str = models::DEFAULT_CLASSIFIER;
+
+    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>> {
+        let labels = model.labels.clone();
+        let (conf, conf_by_class) = thresholds(&self.conf, &labels)?;
+        let only = classes("--classes", &self.classes, &labels)?;
+        let except = classes("--exclude-classes", &self.exclude_classes, &labels)?;
+        Ok(Box::new(ClassifyPolicy {
+            conf: conf.or(model.spec.conf),
+            conf_by_class,
+            only: (!only.is_empty()).then_some(only),
+            except,
+            top: self.top,
             labels,
         }))
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::policy::{Fold, classes};
+use crate::prediction::{Class, Prediction};
 use crate::record::{InputRecord, Record, Status};
 use crate::spec::LabelSet;
 
@@ -32,9 +33,9 @@ impl Fold for Summary {
         self.items += 1;
         self.warnings += usize::from(!record.warnings.is_empty());
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for instance in record.prediction.iter().flat_map(|prediction| prediction.instances()) {
-            *counts.entry(&instance.label).or_default() += 1;
-            self.classes.insert(instance.class);
+        for (class, label) in record.prediction.iter().flat_map(Prediction::found) {
+            *counts.entry(label).or_default() += 1;
+            self.classes.insert(class);
         }
         for (label, count) in &counts {
             *self.instances.entry((*label).to_owned()).or_default() += count;
@@ -42,7 +43,10 @@ impl Fold for Summary {
         }
         if self.lines.len() <= LISTED {
             let part = crate::frame::Part::suffix(record.item.part.as_ref());
-            let found: Vec<String> = counts.iter().map(|(label, count)| format!("{count} {label}")).collect();
+            let found = match record.prediction.as_ref().map(Prediction::classes) {
+                Some(classes @ [_, ..]) => scored(classes),
+                _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
+            };
             let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
             let name = crate::error::printable(&record.item.input.path);
             self.lines.push((format!("{name}{part}"), found));
@@ -56,6 +60,12 @@ impl Fold for Summary {
             Status::Failed => self.failed += 1,
         }
     }
+}
+
+/// The first of a picture's classes with their scores.
+fn scored(classes: &[Class]) -> Vec<String> {
+    const SHOWN: usize = 3;
+    classes.iter().take(SHOWN).map(|c| format!("{} {:.2}", c.label, c.score)).collect()
 }
 
 impl Summary {
@@ -117,8 +127,8 @@ fn parse(rule: &str, labels: &LabelSet) -> Result<(u32, usize, String)> {
 impl Fold for Findings {
     fn record(&mut self, record: &mut Record) {
         for (class, least, rule) in &self.rules {
-            let instances = record.prediction.iter().flat_map(|prediction| prediction.instances());
-            if instances.filter(|instance| instance.class == *class).count() >= *least {
+            let found = record.prediction.iter().flat_map(Prediction::found);
+            if found.filter(|(found, _)| found == class).count() >= *least {
                 *self.found.entry(rule.clone()).or_default() += 1;
             }
         }

@@ -15,12 +15,13 @@ struct Tap {
     weights: [i32; 2],
 }
 
-/// Taps of an axis of `from` pixels scaled to `to`; pixel centres map to pixel centres.
-fn taps(from: u32, to: u32) -> Vec<Tap> {
+/// Taps of `count` pixels from `start` of an axis of `from` pixels scaled to `to`; pixel centres map to pixel
+/// centres.
+fn taps(from: u32, to: u32, start: u32, count: u32) -> Vec<Tap> {
     let scale = 1.0 / (f64::from(to.max(1)) / f64::from(from.max(1)));
     let last = i64::from(from.max(1)) - 1;
     let tap = |n: u32| {
-        let place = ((f64::from(n) + 0.5) * scale - 0.5) as f32;
+        let place = ((f64::from(start) + f64::from(n) + 0.5) * scale - 0.5) as f32;
         let first = place.floor();
         let beyond = place - first;
         // Single precision and a rounding for each weight, as there.
@@ -28,7 +29,7 @@ fn taps(from: u32, to: u32) -> Vec<Tap> {
         let first = first as i64;
         Tap { at: [first, first + 1].map(|n| n.clamp(0, last) as usize), weights }
     };
-    (0..to).map(tap).collect()
+    (0..count).map(tap).collect()
 }
 
 /// A row of the source scaled along x, in units of 16 / 2048.
@@ -57,9 +58,11 @@ impl Row {
     }
 }
 
-/// Interleaved RGB of `to` = [width, height].
-pub fn bilinear(pixels: &RgbImage, to: [u32; 2]) -> Vec<u8> {
-    let (columns, rows) = (taps(pixels.width(), to[0]), taps(pixels.height(), to[1]));
+/// Interleaved RGB of the part of `shown` = [width, height] that starts at `from` = [left, top] of the picture
+/// scaled to `to` = [width, height].
+pub fn bilinear(pixels: &RgbImage, to: [u32; 2], from: [u32; 2], shown: [u32; 2]) -> Vec<u8> {
+    let columns = taps(pixels.width(), to[0], from[0], shown[0]);
+    let rows = taps(pixels.height(), to[1], from[1], shown[1]);
     let stride = pixels.width() as usize * 3;
     let mut out = Vec::with_capacity(columns.len() * rows.len() * 3);
     let (mut upper, mut lower) = (Row::empty(), Row::empty());
@@ -86,6 +89,10 @@ mod tests {
         })
     }
 
+    fn whole(pixels: &RgbImage, to: [u32; 2]) -> Vec<u8> {
+        bilinear(pixels, to, [0, 0], to)
+    }
+
     fn first_channel(pixels: &[u8]) -> Vec<u8> {
         pixels.iter().step_by(3).copied().collect()
     }
@@ -93,8 +100,8 @@ mod tests {
     #[test]
     fn rounds_once() {
         // (0 + 1 + 0 + 0) / 4 is nearer to 0; rounded by rows it would be (1 + 0) / 2, which is 1.
-        assert_eq!(bilinear(&grey(2, &[0, 1, 0, 0]), [1, 1]), [0, 0, 0]);
-        assert_eq!(bilinear(&grey(2, &[255; 4]), [1, 1]), [255, 255, 255]);
+        assert_eq!(whole(&grey(2, &[0, 1, 0, 0]), [1, 1]), [0, 0, 0]);
+        assert_eq!(whole(&grey(2, &[255; 4]), [1, 1]), [255, 255, 255]);
     }
 
     /// `cv2.resize(numpy.uint8([[...]]), size)` of opencv-python 5.0.0.
@@ -114,16 +121,24 @@ mod tests {
             136, 168, 111, 159, 173, 125, 59, 68, 98, 91, 131, 236, 98, 175, 181, 143, 153, 84, 76, 123, 199,
             45, 167, 218, 206, 216, 70, 68, 120, 160,
         ];
-        assert_eq!(first_channel(&bilinear(&source, [4, 3])), smaller);
-        assert_eq!(first_channel(&bilinear(&source, [9, 8])), larger);
+        assert_eq!(first_channel(&whole(&source, [4, 3])), smaller);
+        assert_eq!(first_channel(&whole(&source, [9, 8])), larger);
     }
 
     #[test]
     fn enlarges_between_centres_and_repeats_edges() {
         // Centres of four in units of two: -0.25, 0.25, 0.75, 1.25.
-        let wide = bilinear(&grey(2, &[0, 100]), [4, 1]);
+        let wide = whole(&grey(2, &[0, 100]), [4, 1]);
         assert_eq!(first_channel(&wide), [0, 25, 75, 100]);
-        let high = bilinear(&grey(1, &[0, 100]), [1, 4]);
+        let high = whole(&grey(1, &[0, 100]), [1, 4]);
         assert_eq!(first_channel(&high), [0, 25, 75, 100]);
+    }
+
+    #[test]
+    fn a_part_is_what_the_whole_has_there() {
+        let source = grey(3, &[10, 200, 30, 90, 60, 250]);
+        let all = first_channel(&whole(&source, [5, 4]));
+        let part = first_channel(&bilinear(&source, [5, 4], [2, 1], [3, 2]));
+        assert_eq!(part, [&all[7..10], &all[12..15]].concat());
     }
 }

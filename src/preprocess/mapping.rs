@@ -12,18 +12,19 @@ pub struct Mapping {
     pub input: [u32; 2],
     /// Width and height of the picture within the input, pixels, at least 1.
     pub content: [u32; 2],
-    /// Left and top padding, pixels.
-    pub offset: [u32; 2],
+    /// Left and top padding, pixels; negative where the content is larger than the input and cut.
+    pub offset: [i32; 2],
 }
 
 impl Mapping {
-    /// Fits a frame into an input. Sizes are width and height, at least 1; with `shortest-edge` the
-    /// input's are limits, in any order.
+    /// Fits a frame into an input; sizes are width and height, at least 1. With `shortest-edge` the input's
+    /// are limits, in any order; a centre crop takes the whole of the shorter side.
     pub fn fit(frame: [u32; 2], input: [u32; 2], resize: Resize) -> Self {
         let [fw, fh] = frame.map(|v| f64::from(v.max(1)));
         let input = if resize == Resize::ShortestEdge { shortest_edge([fw, fh], input) } else { input };
         let [iw, ih] = input.map(f64::from);
         let content = match resize {
+            Resize::CentreCrop => return Self::centre_crop(frame, input, 1.0),
             Resize::Stretch | Resize::ShortestEdge => input,
             Resize::Letterbox | Resize::LetterboxTopLeft => {
                 let gain = (iw / fw).min(ih / fh);
@@ -32,8 +33,16 @@ impl Mapping {
         };
         let offset = match resize {
             Resize::Letterbox => [centred(input[0], content[0]), centred(input[1], content[1])],
-            Resize::Stretch | Resize::LetterboxTopLeft | Resize::ShortestEdge => [0, 0],
+            Resize::Stretch | Resize::LetterboxTopLeft | Resize::ShortestEdge | Resize::CentreCrop => [0, 0],
         };
+        Self { frame, input, content, offset }
+    }
+
+    /// The shorter side scaled to the input's size / `fraction` (over 0 to 1), the centre cut out.
+    pub fn centre_crop(frame: [u32; 2], input: [u32; 2], fraction: f64) -> Self {
+        let least = input.map(|side| (f64::from(side) / fraction).floor());
+        let content = covering(frame.map(|side| f64::from(side.max(1))), least);
+        let offset = [cut(input[0], content[0]), cut(input[1], content[1])];
         Self { frame, input, content, offset }
     }
 
@@ -78,6 +87,24 @@ fn scaled(side: f64, gain: f64, limit: u32, resize: Resize) -> u32 {
     (rounded as u32).clamp(1, limit.max(1))
 }
 
+/// The smallest size of the frame's aspect ratio that covers `least`: one side is met exactly, the other
+/// cut to whole pixels, as torchvision's Resize does.
+fn covering([fw, fh]: [f64; 2], [lw, lh]: [f64; 2]) -> [u32; 2] {
+    // Saturating casts: a sliver may come to more than 2^32.
+    if lw / fw >= lh / fh {
+        [lw as u32, (lw * fh / fw).floor().max(lh) as u32]
+    } else {
+        [(lh * fw / fh).floor().max(lw) as u32, lh as u32]
+    }
+}
+
+/// Left or top offset of a centre crop as torchvision's CenterCrop computes it: minus round(half), ties
+/// to even as Python's `round`.
+fn cut(input: u32, content: u32) -> i32 {
+    let half = f64::from(content.saturating_sub(input)) / 2.0;
+    -(half.round_ties_even() as i32)
+}
+
 /// The size of an input that follows the picture: the shorter side rounded, the longer one cut, in the
 /// order of operations of `get_size_with_aspect_ratio` in transformers' image_transforms.py.
 fn shortest_edge([width, height]: [f64; 2], limits: [u32; 2]) -> [u32; 2] {
@@ -90,9 +117,9 @@ fn shortest_edge([width, height]: [f64; 2], limits: [u32; 2]) -> [u32; 2] {
 }
 
 /// Left or top padding as Ultralytics' LetterBox computes it: round(half - 0.1).
-fn centred(input: u32, content: u32) -> u32 {
+fn centred(input: u32, content: u32) -> i32 {
     let half = f64::from(input.saturating_sub(content)) / 2.0;
-    (half - 0.1).round_ties_even().max(0.0) as u32
+    (half - 0.1).round_ties_even().max(0.0) as i32
 }
 
 #[cfg(test)]
@@ -136,6 +163,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_centre_crop_covers_the_input() {
+        // torchvision's Resize(256), CenterCrop(224) of 500 x 333: 256 * 500 / 333 = 384.38; (384 - 224) / 2.
+        let m = Mapping::centre_crop([500, 333], [224, 224], 0.875);
+        assert_eq!((m.content, m.offset), ([384, 256], [-80, -16]));
+        // Odd remainders: (385 - 224) / 2 = 80.5 rounds to even, as in Python.
+        let m = Mapping::centre_crop([385, 256], [224, 224], 0.875);
+        assert_eq!((m.content, m.offset), ([385, 256], [-80, -16]));
+        // A sliver is not scaled beyond what numbers hold.
+        let m = Mapping::centre_crop([1, 60_000], [224, 224], 0.875);
+        assert_eq!(m.content, [256, 15_360_000]);
+    }
+
     proptest! {
         #[test]
         fn a_box_goes_to_the_input_and_back(
@@ -149,7 +189,7 @@ mod tests {
             let input = m.to_input(&rect);
             // Within the content, to f32 accuracy.
             prop_assert!(input.x1 >= m.offset[0] as f32 - 0.01);
-            prop_assert!(input.x2 <= (m.offset[0] + m.content[0]) as f32 + 0.01);
+            prop_assert!(input.x2 <= (m.offset[0] as f32 + m.content[0] as f32) + 0.01);
             let back = m.to_frame(&input);
             // One input pixel spans fw / content pixels of the frame: rounding scales with it.
             let tolerance = 1e-3 + 1e-5 * fw.max(fh) + 1e-3 * (fw / m.content[0] as f32).max(fh / m.content[1] as f32);

@@ -15,12 +15,12 @@ pub use mapping::Mapping;
 
 use crate::engine::{ElementType, Tensor};
 use crate::error::{Error, Kind, Result};
-use crate::spec::{Colour, InputSpec, Interpolation, Layout};
+use crate::spec::{Colour, InputSpec, Interpolation, Layout, Resize};
 
 /// A frame as a model wants it.
 #[derive(Debug)]
 pub struct Prepared {
-    /// [1, 3, H, W] or [1, H, W, 3], as the spec's layout says.
+    /// [1, C, H, W] or [1, H, W, C], as the spec's layout says; C is 3, or 1 for grey.
     pub tensor: Tensor,
     pub mapping: Mapping,
 }
@@ -33,9 +33,13 @@ thread_local! {
 /// Prepares `pixels`, a picture of `frame` = [width, height] (larger than `pixels` where the
 /// decoder scaled down), for an input of `size` = [width, height].
 pub fn prepare(pixels: &RgbImage, frame: [u32; 2], spec: &InputSpec, size: [u32; 2]) -> Result<Prepared> {
-    let mapping = Mapping::fit(frame, size, spec.resize);
-    let content = resize(pixels, mapping.content, spec.interpolation)?;
+    let mapping = match spec.resize {
+        Resize::CentreCrop => Mapping::centre_crop(frame, size, spec.crop_fraction),
+        other => Mapping::fit(frame, size, other),
+    };
+    let content = resize(pixels, &mapping, spec.interpolation)?;
     let canvas = pad(content, &mapping, spec.pad);
+    let canvas = if spec.colour == Colour::Grey { grey(&canvas) } else { canvas };
     let input = mapping.input;
     let tensor = match spec.element {
         ElementType::F32 => Tensor::F32(normalised(&canvas, spec, input, |v| v)?),
@@ -48,38 +52,72 @@ pub fn prepare(pixels: &RgbImage, frame: [u32; 2], spec: &InputSpec, size: [u32;
     Ok(Prepared { tensor, mapping })
 }
 
-/// Interleaved RGB of `to` = [width, height].
-fn resize(pixels: &RgbImage, to: [u32; 2], interpolation: Interpolation) -> Result<Vec<u8>> {
-    if [pixels.width(), pixels.height()] == to {
+/// Interleaved RGB of the part of the content that lies within the input.
+fn resize(pixels: &RgbImage, mapping: &Mapping, interpolation: Interpolation) -> Result<Vec<u8>> {
+    let to = shown(mapping);
+    if [pixels.width(), pixels.height()] == mapping.content && to == mapping.content {
         return Ok(pixels.as_raw().clone());
     }
-    if interpolation == Interpolation::Cv2Linear {
-        return Ok(bilinear::bilinear(pixels, to));
-    }
+    let filter = match interpolation {
+        Interpolation::Cv2Linear => {
+            let from = mapping.offset.map(|offset| (-i64::from(offset)).max(0) as u32);
+            return Ok(bilinear::bilinear(pixels, mapping.content, from, to));
+        }
+        Interpolation::PilBilinear => FilterType::Bilinear,
+        // PIL's bicubic has a = -0.5, which is Catmull and Rom's.
+        Interpolation::PilBicubic => FilterType::CatmullRom,
+    };
     let internal = |e: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("resize: {e}"));
     let source = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3)
         .map_err(|e| internal(&e))?;
     let mut target = Image::new(to[0], to[1], PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    let mut options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+    if to != mapping.content {
+        // Only what is kept is computed: all of a sliver's content may be gigabytes.
+        let scale = |axis: usize, size: u32| f64::from(size) / f64::from(mapping.content[axis]);
+        let (x, y) = (scale(0, pixels.width()), scale(1, pixels.height()));
+        let [left, top] = mapping.offset.map(|offset| f64::from(-offset.min(0)));
+        let (width, height) = (f64::from(to[0]) * x, f64::from(to[1]) * y);
+        // Within the picture whatever the rounding.
+        let left = (left * x).min(f64::from(pixels.width()) - width).max(0.0);
+        let top = (top * y).min(f64::from(pixels.height()) - height).max(0.0);
+        options = options.crop(left, top, width, height);
+    }
     RESIZER
         .with_borrow_mut(|resizer| resizer.resize(&source, &mut target, &options))
         .map_err(|e| internal(&e))?;
     Ok(target.into_vec())
 }
 
-/// The content on a canvas of the input's size.
+/// Width and height of the content within the input.
+fn shown(mapping: &Mapping) -> [u32; 2] {
+    [mapping.content[0].min(mapping.input[0]), mapping.content[1].min(mapping.input[1])]
+}
+
+/// What is shown of the content on a canvas of the input's size.
 fn pad(content: Vec<u8>, mapping: &Mapping, value: u8) -> Vec<u8> {
     let [width, height] = mapping.input.map(|v| v as usize);
-    if mapping.content == mapping.input {
+    let shown = shown(mapping);
+    if shown == mapping.input {
         return content;
     }
-    let row = mapping.content[0] as usize * 3;
+    let row = shown[0] as usize * 3;
+    let [left, top] = mapping.offset.map(|offset| offset.max(0) as usize);
     let mut canvas = vec![value; width * height * 3];
     for (y, line) in content.chunks_exact(row).enumerate() {
-        let start = ((y + mapping.offset[1] as usize) * width + mapping.offset[0] as usize) * 3;
+        let start = ((y + top) * width + left) * 3;
         canvas[start..start + row].copy_from_slice(line);
     }
     canvas
+}
+
+/// One channel, with the weights and the rounding of PIL's `convert("L")`.
+fn grey(canvas: &[u8]) -> Vec<u8> {
+    let weighted = |rgb: &[u8]| {
+        let [r, g, b] = [rgb[0], rgb[1], rgb[2]].map(u32::from);
+        ((r * 19_595 + g * 38_470 + b * 7_471 + 0x8000) >> 16) as u8
+    };
+    canvas.chunks_exact(3).map(weighted).collect()
 }
 
 /// (pixel - mean) / std by a table of 256 values per channel.
@@ -95,7 +133,7 @@ fn normalised<T: Copy>(
     arranged(canvas, spec, size, |channel, pixel| table[channel][usize::from(pixel)])
 }
 
-/// Interleaved RGB in the layout and channel order of the spec; `value` maps a pixel of a channel
+/// Interleaved pixels in the layout and channel order of the spec; `value` maps a pixel of a channel
 /// of the *model's* order.
 fn arranged<T: Copy>(
     canvas: &[u8],
@@ -105,23 +143,25 @@ fn arranged<T: Copy>(
 ) -> Result<ArrayD<T>> {
     let [width, height] = size.map(|v| v as usize);
     // Which RGB channel stands at each place of the model's order.
-    let order = match spec.colour {
-        Colour::Rgb => [0, 1, 2],
-        Colour::Bgr => [2, 1, 0],
+    let order: &[usize] = match spec.colour {
+        Colour::Rgb => &[0, 1, 2],
+        Colour::Bgr => &[2, 1, 0],
+        Colour::Grey => &[0],
     };
+    let channels = order.len();
     let mut data = Vec::with_capacity(canvas.len());
     let shape = match spec.layout {
         Layout::Nchw => {
             for (channel, &from) in order.iter().enumerate() {
-                data.extend(canvas.chunks_exact(3).map(|rgb| value(channel, rgb[from])));
+                data.extend(canvas.chunks_exact(channels).map(|pixel| value(channel, pixel[from])));
             }
-            [1, 3, height, width]
+            [1, channels, height, width]
         }
         Layout::Nhwc => {
-            for rgb in canvas.chunks_exact(3) {
-                data.extend(order.iter().enumerate().map(|(channel, &from)| value(channel, rgb[from])));
+            for pixel in canvas.chunks_exact(channels) {
+                data.extend(order.iter().enumerate().map(|(channel, &from)| value(channel, pixel[from])));
             }
-            [1, height, width, 3]
+            [1, height, width, channels]
         }
     };
     ArrayD::from_shape_vec(IxDyn(&shape), data)

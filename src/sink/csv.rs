@@ -1,4 +1,4 @@
-//! `results.csv`, a row a detection, and `inputs.csv`, a row an input; safe to open in a spreadsheet.
+//! `results.csv`, a row a thing found or a class, and `inputs.csv`, a row an input; safe to open in a spreadsheet.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -25,17 +25,27 @@ pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
 }
 
 impl Sink for Csv {
-    /// Children stand in rows after their parent's. Numbers are written as in `results.jsonl`.
+    /// Children stand in rows after their parent's; classes of the whole picture have no box. Numbers are written as in `results.jsonl`.
     fn item(&mut self, record: &Record) -> Result<()> {
         let Some(prediction) = &record.prediction else { return Ok(()) };
         let input = &record.item.input;
         let part = record.item.part.as_ref().map(part_name).unwrap_or_default();
         let [width, height] = record.size.map(|v| v.to_string());
+        let (root, path) = (inert(&input.root), inert(&input.path));
+        for class in prediction.classes() {
+            let (number, score, label) =
+                (class.class.to_string(), class.score.to_string(), inert(&class.label));
+            let none = "";
+            self.results.row(&[
+                &input.id, &root, &path, &part, &width, &height, &number, &label, &score, none, none, none,
+                none,
+            ])?;
+        }
         for instance in flattened(prediction.instances()) {
             let r = &instance.rect;
             let [score, x1, y1, x2, y2] = [instance.score, r.x1, r.y1, r.x2, r.y2].map(|v| v.to_string());
             let class = instance.class.to_string();
-            let (root, path, label) = (inert(&input.root), inert(&input.path), inert(&instance.label));
+            let label = inert(&instance.label);
             self.results.row(&[
                 &input.id, &root, &path, &part, &width, &height, &class, &label, &score, &x1, &y1, &x2, &y2,
             ])?;

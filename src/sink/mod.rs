@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::prediction::Instance;
 use crate::record::{InputRecord, Record};
-use crate::spec::LabelSet;
+use crate::spec::{LabelSet, Task};
 
 /// Takes records in input order: the items of an input, then the record that closes it.
 ///
@@ -44,34 +44,62 @@ pub struct SinkEntry {
     /// As in `--format`.
     pub name: &'static str,
     pub about: &'static str,
+    /// What it can hold.
+    pub tasks: &'static [Task],
     pub open: fn(&SinkContext) -> Result<Box<dyn Sink>>,
 }
 
 /// Every format; a new one is a file beside this one and a row here.
 pub const SINKS: &[SinkEntry] = &[
-    SinkEntry { name: "json", about: "results.json: all records in one document", open: json::open },
-    SinkEntry { name: "jsonl", about: "results.jsonl: one record a line", open: jsonl::open },
+    SinkEntry {
+        name: "json",
+        about: "results.json: all records in one document",
+        tasks: &[Task::Detect, Task::Classify],
+        open: json::open,
+    },
+    SinkEntry {
+        name: "jsonl",
+        about: "results.jsonl: one record a line",
+        tasks: &[Task::Detect, Task::Classify],
+        open: jsonl::open,
+    },
     SinkEntry {
         name: "csv",
-        about: "results.csv: one row a detection; inputs.csv: one row an input",
+        about: "results.csv: one row a thing found or a class; inputs.csv: one row an input",
+        tasks: &[Task::Detect, Task::Classify],
         open: csv::open,
     },
-    SinkEntry { name: "coco", about: "coco.json: COCO detections with scores", open: coco::open },
-    SinkEntry { name: "yolo", about: "labels/: one text file an item, YOLO format", open: yolo::open },
+    SinkEntry {
+        name: "coco",
+        about: "coco.json: COCO detections with scores",
+        tasks: &[Task::Detect],
+        open: coco::open,
+    },
+    SinkEntry {
+        name: "yolo",
+        about: "labels/: one text file an item, YOLO format",
+        tasks: &[Task::Detect],
+        open: yolo::open,
+    },
 ];
 
 /// The rows of [`SINKS`] called `names`, each once.
 ///
 /// # Errors
-/// `Usage` for a name that is not in the table.
-pub fn known<S: AsRef<str>>(names: &[S]) -> Result<Vec<&'static SinkEntry>> {
+/// `Usage` for a name that is not in the table, or a format that cannot hold what `task` gives.
+pub fn known<S: AsRef<str>>(names: &[S], task: Task) -> Result<Vec<&'static SinkEntry>> {
     let mut rows: Vec<&'static SinkEntry> = Vec::new();
     for name in names.iter().map(AsRef::as_ref) {
         let Some(entry) = SINKS.iter().find(|entry| entry.name == name) else {
-            let known: Vec<&str> = SINKS.iter().map(|entry| entry.name).collect();
-            let known = known.join(", ");
+            let known = formats(task);
             return Err(Error::usage(format!("--format {name}: no such output format; there are: {known}")));
         };
+        if !entry.tasks.contains(&task) {
+            let known = formats(task);
+            return Err(Error::usage(format!(
+                "--format {name}: cannot hold what `vision {task}` gives; formats that can: {known}"
+            )));
+        }
         if !rows.iter().any(|row| row.name == entry.name) {
             rows.push(entry);
         }
@@ -79,12 +107,18 @@ pub fn known<S: AsRef<str>>(names: &[S]) -> Result<Vec<&'static SinkEntry>> {
     Ok(rows)
 }
 
+/// Names of the formats that can hold what a task gives.
+fn formats(task: Task) -> String {
+    let fitting = SINKS.iter().filter(|entry| entry.tasks.contains(&task));
+    fitting.map(|entry| entry.name).collect::<Vec<_>>().join(", ")
+}
+
 /// Opens the formats `names`, each once.
 ///
 /// # Errors
-/// `Usage` for a name that is not in [`SINKS`].
-pub fn open<S: AsRef<str>>(names: &[S], context: &SinkContext) -> Result<Vec<Box<dyn Sink>>> {
-    known(names)?.into_iter().map(|entry| (entry.open)(context)).collect()
+/// As [`known`].
+pub fn open<S: AsRef<str>>(names: &[S], task: Task, context: &SinkContext) -> Result<Vec<Box<dyn Sink>>> {
+    known(names, task)?.into_iter().map(|entry| (entry.open)(context)).collect()
 }
 
 /// Every instance with its descendants, parents before children.

@@ -10,7 +10,7 @@ use crate::error::Kind;
 use crate::frame::Part;
 use crate::prediction::Prediction;
 use crate::record::{Failure, INPUT_SCHEMA, ITEM_SCHEMA, InputId, ItemId, Status};
-use crate::spec::Labels;
+use crate::spec::{Labels, Task};
 
 /// A run folder with its temporary folder.
 pub(crate) struct Run {
@@ -37,7 +37,7 @@ impl Run {
             labels: &self.labels,
             generator: "vision 0.1.0".to_owned(),
         };
-        Ok(super::open(&[name], &context)?.remove(0))
+        Ok(super::open(&[name], Task::Detect, &context)?.remove(0))
     }
 
     /// Gives `inputs` to the sink `name`; returns what it wrote.
@@ -363,5 +363,5 @@ fn a_format_asked_for_twice_is_written_once() {
         labels: &run.labels,
         generator: String::new(),
     };
-    assert_eq!(super::open(&["csv", "json", "csv"], &context).expect("opens").len(), 2);
+    assert_eq!(super::open(&["csv", "json", "csv"], Task::Detect, &context).expect("opens").len(), 2);
 }

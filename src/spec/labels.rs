@@ -15,7 +15,7 @@ pub struct LabelSet {
 
 impl LabelSet {
     /// Names of the lists that are built in.
-    pub const BUILT_IN: &[&str] = &["coco-80", "coco-91"];
+    pub const BUILT_IN: &[&str] = &["coco-80", "coco-91", "imagenet-1000", "imagenet-1001"];
 
     /// # Errors
     /// `ModelInvalid` when a built-in list of that name does not exist.
@@ -27,6 +27,14 @@ impl LabelSet {
                 category_ids: Some(COCO_80.iter().map(|(id, _)| *id).collect()),
             }),
             Labels::BuiltIn(name) if name == "coco-91" => Ok(Self { names: coco_91(), category_ids: None }),
+            Labels::BuiltIn(name) if name == "imagenet-1000" => {
+                Ok(Self { names: IMAGENET.lines().map(str::to_owned).collect(), category_ids: None })
+            }
+            // TensorFlow's models count from 1 and keep 0 for "none of them".
+            Labels::BuiltIn(name) if name == "imagenet-1001" => {
+                let names = std::iter::once("background").chain(IMAGENET.lines());
+                Ok(Self { names: names.map(str::to_owned).collect(), category_ids: None })
+            }
             Labels::BuiltIn(name) => Err(Error::new(
                 Kind::ModelInvalid,
                 format!(
@@ -69,6 +77,9 @@ impl LabelSet {
         self.category_ids.as_ref().and_then(|ids| ids.get(class as usize)).copied().unwrap_or(class)
     }
 }
+
+/// ILSVRC 2012's classes in order of WordNet id, a name a line, in torchvision's wording (BSD-3-Clause).
+const IMAGENET: &str = include_str!("labels/imagenet-1000.txt");
 
 /// COCO's names by category id, 0 to 90, as models give them that number as the data set does. Ids that
 /// no picture has (0, 12, 26, …) are called as classes without a name are.

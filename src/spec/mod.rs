@@ -30,9 +30,10 @@ pub struct Spec {
     /// Where the weights come from.
     #[serde(default)]
     pub origin: String,
-    /// Score below which a candidate is not a result, unless `--conf` says otherwise.
-    #[serde(default = "Spec::usual_conf")]
-    pub conf: f32,
+    /// Score below which a candidate is not a result, unless `--conf` says otherwise. Where it is absent,
+    /// detectors take 0.25 and classifiers show their best classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conf: Option<f32>,
     /// IoU above which the weaker of two boxes of a class goes, unless `--iou` says otherwise.
     #[serde(default = "Spec::usual_iou")]
     pub iou: f32,
@@ -50,7 +51,7 @@ impl Spec {
             about: String::new(),
             licence: String::new(),
             origin: String::new(),
-            conf: Self::usual_conf(),
+            conf: None,
             iou: Self::usual_iou(),
             labels: Labels::default(),
             ..self.clone()
@@ -121,6 +122,9 @@ pub struct InputSpec {
     pub colour: Colour,
     #[serde(default)]
     pub resize: Resize,
+    /// With `resize = "centre-crop"`: the crop's share of the scaled picture's shorter side, over 0 to 1.
+    #[serde(default = "default_crop_fraction")]
+    pub crop_fraction: f64,
     #[serde(default)]
     pub interpolation: Interpolation,
     /// Grey value 0..255 of letterbox padding.
@@ -148,6 +152,7 @@ impl Default for InputSpec {
             layout: Layout::default(),
             colour: Colour::default(),
             resize: Resize::default(),
+            crop_fraction: default_crop_fraction(),
             interpolation: Interpolation::default(),
             pad: default_pad(),
             mean: [0.0; 3],
@@ -179,6 +184,10 @@ fn ones() -> [f32; 3] {
 fn default_element() -> ElementType {
     ElementType::F32
 }
+/// 224 of 256 pixels: the evaluation crop of most ImageNet classifiers.
+fn default_crop_fraction() -> f64 {
+    0.875
+}
 fn default_pad() -> u8 {
     114
 }
@@ -197,6 +206,18 @@ pub enum Colour {
     #[default]
     Rgb,
     Bgr,
+    /// One channel, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601, as PIL and cv2 convert).
+    Grey,
+}
+
+impl Colour {
+    /// Number of channels of the input tensor.
+    pub fn channels(self) -> usize {
+        match self {
+            Colour::Rgb | Colour::Bgr => 3,
+            Colour::Grey => 1,
+        }
+    }
 }
 
 /// How the frame is fitted to the input size.
@@ -210,12 +231,15 @@ pub enum Resize {
     Letterbox,
     /// Aspect ratio kept, at the top left, the rest padded (YOLOX).
     LetterboxTopLeft,
+    /// The shorter side to size / `crop-fraction`, then the centre cut out (torchvision's and timm's
+    /// evaluation of classifiers).
+    CentreCrop,
     /// Aspect ratio kept and nothing padded: the shorter side becomes the smaller number of `size`,
     /// unless the longer one would exceed the larger. For models that take any size (DETR, torchvision).
     ShortestEdge,
 }
 
-/// Which bilinear the model was trained or exported against.
+/// Which interpolation the model was trained or exported against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Interpolation {
@@ -224,6 +248,8 @@ pub enum Interpolation {
     Cv2Linear,
     /// PIL's bilinear: antialiased when shrinking.
     PilBilinear,
+    /// PIL's bicubic: antialiased when shrinking.
+    PilBicubic,
 }
 
 #[cfg(test)]

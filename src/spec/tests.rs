@@ -40,14 +40,19 @@ fn choices() -> impl Strategy<Value = (ElementType, Layout, Colour, Resize, Inte
     (
         pick(vec![F32, F16, U8, I32, I64]),
         prop::sample::select(vec![Layout::Nchw, Layout::Nhwc]),
-        prop::sample::select(vec![Colour::Rgb, Colour::Bgr]),
+        prop::sample::select(vec![Colour::Rgb, Colour::Bgr, Colour::Grey]),
         prop::sample::select(vec![
             Resize::Stretch,
             Resize::Letterbox,
             Resize::LetterboxTopLeft,
+            Resize::CentreCrop,
             Resize::ShortestEdge,
         ]),
-        prop::sample::select(vec![Interpolation::Cv2Linear, Interpolation::PilBilinear]),
+        prop::sample::select(vec![
+            Interpolation::Cv2Linear,
+            Interpolation::PilBilinear,
+            Interpolation::PilBicubic,
+        ]),
     )
 }
 
@@ -70,6 +75,7 @@ fn input() -> impl Strategy<Value = InputSpec> {
                 layout,
                 colour,
                 resize,
+                crop_fraction: 0.875,
                 interpolation,
                 pad,
                 mean,
@@ -93,7 +99,7 @@ fn spec() -> impl Strategy<Value = Spec> {
             labels,
             licence,
             origin,
-            conf,
+            conf: Some(conf),
             iou,
             input,
             decode: decode.into_iter().collect(),

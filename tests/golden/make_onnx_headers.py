@@ -53,16 +53,16 @@ MOVES = {
 
 
 def squashed(graph, name):
-    """Whether a sigmoid or softmax made some of the numbers of a tensor: from the output backwards."""
+    """The sigmoid or softmax that made some of the numbers of a tensor: from the output backwards."""
     makers = {o: n for n in graph.node for o in n.output}
     node = makers.get(name)
     if node is None or (node.op_type == "TopK" and name != node.output[0]):
-        return False
+        return None
     if node.op_type in ("Sigmoid", "Softmax", "HardSigmoid"):
-        return True
+        return node.op_type
     if node.op_type in ("Concat", "Max"):
-        return any(squashed(graph, i) for i in node.input)
-    return node.op_type in MOVES and squashed(graph, node.input[0])
+        return next((by for by in (squashed(graph, i) for i in node.input) if by), None)
+    return squashed(graph, node.input[0]) if node.op_type in MOVES else None
 
 
 def header(path):
@@ -77,7 +77,7 @@ def header(path):
         "opsets": [[o.domain, o.version] for o in m.opset_import],
         "inputs": [value(v) for v in m.graph.input if v.name not in weights],
         "outputs": [value(v) for v in m.graph.output],
-        "probabilities": sorted(v.name for v in m.graph.output if squashed(m.graph, v.name)),
+        "probabilities": {v.name: by for v in m.graph.output if (by := squashed(m.graph, v.name))},
         "metadata": {
             k: v if len(v) <= 80 else f"{len(v)} characters" for k, v in sorted(metadata.items())
         },

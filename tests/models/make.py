@@ -153,7 +153,7 @@ save(
 
 # Oriented boxes as Ultralytics exports them, with its notes: a ship, the same ship a little worse, which
 # ProbIoU suppresses, a plane over the ship, which is of another class, and a ship at the edge.
-boxes = np.zeros((1, 7, 6), np.float32)
+boxes = np.zeros((1, 7, 84), np.float32)
 for box, values in enumerate(
     [
         (24, 32, 28, 10, 0.0, 0.9, 0.5),
@@ -171,7 +171,7 @@ save(
         helper.make_node("Add", ["zero", "boxes"], ["output0"]),
     ],
     [("images", F32, [1, 3, 64, 64])],
-    [("output0", F32, [1, 7, 6])],
+    [("output0", F32, [1, 7, 84])],
     [("nothing", np.zeros((), np.float32)), ("boxes", boxes)],
     notes={"task": "obb", "stride": "32", "imgsz": "[64, 64]", "names": "{0: 'plane', 1: 'ship'}"},
 )

@@ -153,7 +153,12 @@ impl Case {
             producer: self.header.producer.clone(),
             inputs: values(&self.header.inputs),
             outputs: values(&self.header.outputs),
-            probabilities: self.header.probabilities.clone(),
+            probabilities: self
+                .header
+                .probabilities
+                .iter()
+                .map(|name| (name.clone(), "Sigmoid".to_owned()))
+                .collect(),
             metadata: self.header.metadata.clone(),
             ..Header::default()
         }

@@ -52,11 +52,11 @@ fn boxes_are_made_for_the_best_thousand_only() {
 }
 
 #[test]
-fn boxes_are_kept_whole_beyond_the_frame() {
+fn oriented_boxes_keep_their_corners_and_what_is_around_them() {
     let quad = crate::geometry::Quad::turned([0.0, 32.0], [20.0, 10.0], 0.0);
     let mapping = Mapping::fit([128, 64], [64, 64], Resize::Stretch);
     let (observation, _) = detections((vec![Candidate::oriented(quad, 0, 0.5)], 0), true, &mapping);
-    let Observation::Detections { candidates, .. } = observation;
+    let Observation::Detections { candidates, .. } = observation else { panic!("no boxes") };
     let corners = candidates[0].corners.expect("corners").0;
     assert_eq!(corners, [[-20.0, 27.0], [20.0, 27.0], [20.0, 37.0], [-20.0, 37.0]]);
     assert_eq!(<[f32; 4]>::from(candidates[0].rect), [-20.0, 27.0, 20.0, 37.0]);
@@ -67,7 +67,7 @@ fn a_corner_that_leaves_the_numbers_takes_its_box_with_it() {
     let quad = crate::geometry::Quad::turned([3e38, 0.0], [1.0, 1.0], 0.0);
     let mapping = Mapping::fit([30_000, 30_000], [32, 32], Resize::Stretch);
     let (observation, warnings) = detections((vec![Candidate::oriented(quad, 0, 0.5)], 0), true, &mapping);
-    let Observation::Detections { candidates, .. } = observation;
+    let Observation::Detections { candidates, .. } = observation else { panic!("no boxes") };
     assert_eq!((candidates.len(), warnings.len()), (0, 1));
 }
 

@@ -11,7 +11,10 @@ fn family() -> FastestDet {
 fn read(outputs: Outputs) -> Result<(Vec<Candidate>, Vec<Warning>)> {
     let mapping = Mapping::fit([64, 64], [64, 32], Resize::Stretch);
     let (Observation::Detections { candidates, needs_nms }, warnings) =
-        family().decode(&outputs, &mapping)?;
+        family().decode(&outputs, &mapping)?
+    else {
+        panic!("no boxes")
+    };
     assert!(needs_nms);
     Ok((candidates, warnings))
 }

@@ -172,7 +172,7 @@ impl Columns {
     /// Scores are told from distances by the graph's sigmoids, else by names, else by the usual bins.
     fn of(header: &Header, outputs: &[Output]) -> Option<Self> {
         let half = outputs.len() / 2;
-        let squashed = |output: &Output| header.probabilities.contains(output.name);
+        let squashed = |output: &Output| header.probabilities.contains_key(output.name);
         let made = outputs.iter().filter(|output| squashed(output)).count();
         let named = outputs.iter().filter(|output| of_distances(output.name)).count();
         let known: Vec<usize> = outputs.iter().filter_map(|output| output.columns).collect();

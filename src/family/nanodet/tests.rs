@@ -44,7 +44,7 @@ fn outputs() -> Vec<NamedTensor> {
 fn a_box_is_its_centre_and_the_expected_distances() {
     let mapping = Mapping::fit([128, 64], [64, 64], Resize::Stretch);
     let (observation, warnings) = family().decode(&Outputs::new(outputs()), &mapping).unwrap();
-    let Observation::Detections { candidates, needs_nms } = observation;
+    let Observation::Detections { candidates, needs_nms } = observation else { panic!("{observation:?}") };
     assert!(needs_nms);
     assert_eq!(candidates.len(), 1, "{candidates:?}");
     // Centre (1.5 * 32, 1.5 * 32) = (48, 48), 32 to each side: 16..80 in the input, cut by the frame:
@@ -95,7 +95,7 @@ fn as_many_classes_as_edges_are_told_by_name_else_by_order() {
     let distances = |name: &str| tensor(name, &[1, 1, 12], 0.0, &[]);
     for outputs in [[scores("a"), distances("b")], [distances("dis"), scores("cls")]] {
         let (observation, _) = family.decode(&Outputs::new(outputs.into()), &mapping).unwrap();
-        let Observation::Detections { candidates, .. } = observation;
+        let Observation::Detections { candidates, .. } = observation else { panic!("no boxes") };
         let found: Vec<_> = candidates.iter().map(|c| (c.class, c.score)).collect();
         assert_eq!(found, [(7, 0.5)]);
     }
@@ -117,7 +117,7 @@ fn logits_are_read_as_such_or_refused() {
     assert!(error.message.contains("from -4 to 2") && error.message.contains("logits = true"));
     family.decode.logits = true;
     let (observation, _) = family.decode(&outputs(), &mapping).unwrap();
-    let Observation::Detections { candidates, .. } = observation;
+    let Observation::Detections { candidates, .. } = observation else { panic!("no boxes") };
     assert_eq!(candidates[0].class, 1);
     assert!((candidates[0].score - 0.880_797).abs() < 1e-5);
 }

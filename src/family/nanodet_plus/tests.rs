@@ -12,7 +12,9 @@ fn family(decode: &str) -> Result<NanoDetPlus> {
 
 fn candidates(family: &NanoDetPlus, outputs: Outputs) -> Result<Vec<Candidate>> {
     let mapping = Mapping::fit([128, 32], [64, 32], Resize::Stretch);
-    let (Observation::Detections { candidates, needs_nms }, _) = family.decode(&outputs, &mapping)?;
+    let (Observation::Detections { candidates, needs_nms }, _) = family.decode(&outputs, &mapping)? else {
+        panic!("no boxes")
+    };
     assert!(needs_nms);
     Ok(candidates)
 }
@@ -80,7 +82,7 @@ fn nanodet_plus_m_is_recognised_and_yolox_is_not() {
     assert_eq!((reading.certainty, reading.classes), (Certainty::Names, Some(80)));
     assert_eq!(reading.input.resize, Resize::Stretch);
     assert!(reading.decode["logits"].as_bool().unwrap(), "no sigmoid in sight");
-    named.probabilities.insert("output".to_owned());
+    named.probabilities.insert("output".to_owned(), "Sigmoid".to_owned());
     assert!(recognise(&named).unwrap().decode.is_empty());
     // 52^2 + 26^2 + 13^2 + 7^2 = 3598 rows; YOLOX has no stride 64: 3549.
     let fixed =

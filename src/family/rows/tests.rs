@@ -15,7 +15,7 @@ fn number() -> impl Strategy<Value = f32> {
 }
 
 fn assert_sound(found: Found, mapping: &Mapping) {
-    let (Observation::Detections { candidates, .. }, _) = found.observed(mapping);
+    let (Observation::Detections { candidates, .. }, _) = found.observed(mapping) else { panic!("no boxes") };
     let [width, height] = mapping.frame.map(|side| side as f32);
     for candidate in &candidates {
         let [x1, y1, x2, y2]: [f32; 4] = candidate.rect.into();

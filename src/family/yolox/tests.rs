@@ -26,7 +26,7 @@ fn boxes_are_relative_to_their_cell() {
         ],
     );
     let (candidates, needs_nms, _) = found(&*family(""), vec![rows]).expect("reads");
-    // Input: centre (24, 12), 16 x 32; the frame is twice as wide; the box ends above its top.
+    // Input: centre (24, 12), 16 x 32; the frame is twice as wide, and the box reaches over its top.
     assert_eq!(whole(&candidates), [(1, 0.25, [32, -4, 64, 28])]);
     assert!(needs_nms);
 }

@@ -5,7 +5,7 @@ use crate::family::by_hand::{Shapes, header, value};
 
 /// Six or eight outputs in the order of the file.
 fn of(outputs: &Shapes, probabilities: &[&str]) -> Header {
-    let probabilities = probabilities.iter().map(|name| (*name).to_owned()).collect();
+    let probabilities = probabilities.iter().map(|name| ((*name).to_owned(), "Sigmoid".to_owned())).collect();
     Header { probabilities, ..header([416, 416], outputs) }
 }
 

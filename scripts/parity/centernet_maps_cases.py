@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
 """CenterNet: not on PyPI, and no weights at hand. Maps drawn at random, read by torch as the published
-`ctdet_decode` and `ctdet_post_process` (xingyizhou/CenterNet, MIT) say; preparation by its affine map."""
+`ctdet_decode` and `ctdet_post_process` (xingyizhou/CenterNet, MIT) say. Its own preparation is an affine map that samples half a
+pixel off when it shrinks, which is not copied: docs/parity.md."""
 
-import cv2
 import numpy as np
 import torch
 
 import common
 
 CLASSES, SIZE, PHOTO = 6, [128, 96], "cows.jpg"
-# Of pixels 0 to 255, in OpenCV's order: src/lib/datasets/dataset/coco.py
-MEAN, STD = [104.04, 113.985, 119.85], [73.695, 69.87, 70.89]
 
 
 def drawn(random):
@@ -61,21 +59,14 @@ def main():
         "outputs": [{"name": n, "element": "f32", "shape": list(v.shape)} for n, v in outputs.items()],
         "probabilities": [], "metadata": {},
     }
-    # Without warpAffine's shift of half a pixel against cv2.resize, which CenterNet was trained with.
-    size = [128, 96]
     facts = {
         "model": "none: maps drawn at random", "weights": "random",
-        "reference": f"torch {torch.__version__.split('+')[0]} from the definition, ctdet_decode and ctdet_post_process; "
-                     "cv2.warpAffine as pre_process",
+        "reference": f"torch {torch.__version__.split('+')[0]} from the definition, ctdet_decode and ctdet_post_process",
         "made_by": "scripts/parity/centernet_maps_cases.py", "photo": f"samples/photos/{PHOTO}", "frame": frame,
         "size": SIZE, "header": header, "conf": conf, "iou": 0.6,
         "detections": common.clipped(ctdet(common.as_given(outputs), frame, conf), frame),
-        "prepared": {"size": size, "mean": MEAN, "std": STD},
     }
-    warped = cv2.warpAffine(picture[:, :, ::-1], corner_map(frame, size), tuple(size), flags=cv2.INTER_LINEAR)
-    fitted = cv2.resize(picture[:, :, ::-1], tuple(size))
-    print("warpAffine against resize:", np.abs(warped.astype(float) - fitted).mean() / 255)
-    common.write("centernet", "maps-random", facts, outputs, warped)
+    common.write("centernet", "maps-random", facts, outputs)
 
 
 if __name__ == "__main__":

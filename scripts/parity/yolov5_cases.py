@@ -37,4 +37,4 @@ class Yolov5(trained.Reference):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     trained.case(Yolov5(), "yolov5", "v5n-fp16", "agpl-yolov5n-fp16.onnx", "opera.jpg", [640, 640], 0.3, 0.6,
-                 (0.331, 0.01))
+                 (0.331, 0.01), labels="coco-80")

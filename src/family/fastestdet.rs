@@ -6,14 +6,15 @@
 use ndarray::{ArrayView2, ArrayView3, Ix3, s};
 use serde::Deserialize;
 
+use super::cells;
 use super::grid::{self, Best};
 use super::reading::{Certainty, float_axes, picture};
 use super::scores::{Scale, Span, sigmoid};
-use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe, not_finite};
+use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe};
 use crate::error::{Error, Kind, Result};
 use crate::frame::Warning;
 use crate::geometry::Rect;
-use crate::observation::{Candidate, Observation, SCORE_FLOOR, bound_candidates};
+use crate::observation::{Observation, SCORE_FLOOR};
 use crate::onnx::Header;
 use crate::preprocess::Mapping;
 use crate::spec::{Colour, InputSpec, Resize, Task};
@@ -172,14 +173,8 @@ impl Family for FastestDet {
         let regression = map.slice(s![1..BEFORE_CLASSES, .., ..]);
         let (best, span) = scan(objects, map.slice(s![BEFORE_CLASSES.., .., ..]));
         span.bears_out(Scale::Probability).map_err(no_logits)?;
-        let mut candidates: Vec<Candidate> =
-            best.iter().map(|best| best.candidate(rect(regression, best.cell, mapping.input))).collect();
-        let dropped = span.not_numbers + bound_candidates(&mut candidates);
-        for candidate in &mut candidates {
-            candidate.rect = mapping.to_frame(&candidate.rect);
-        }
-        let observation = Observation::Detections { candidates, needs_nms: true };
-        Ok((observation, not_finite(dropped).into_iter().collect()))
+        let boxed = |best: &Best| best.candidate(rect(regression, best.cell, mapping.input));
+        Ok(cells::detections((best.iter().map(boxed).collect(), span.not_numbers), true, mapping))
     }
 }
 

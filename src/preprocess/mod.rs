@@ -1,5 +1,6 @@
 //! From frame to input tensor: resize, pad, channel order, normalise, layout.
 
+mod bilinear;
 mod mapping;
 
 use std::cell::RefCell;
@@ -57,17 +58,20 @@ fn resize(pixels: &RgbImage, mapping: &Mapping, interpolation: Interpolation) ->
     if [pixels.width(), pixels.height()] == mapping.content && to == mapping.content {
         return Ok(pixels.as_raw().clone());
     }
+    let filter = match interpolation {
+        Interpolation::Cv2Linear => {
+            let from = mapping.offset.map(|offset| (-i64::from(offset)).max(0) as u32);
+            return Ok(bilinear::bilinear(pixels, mapping.content, from, to));
+        }
+        Interpolation::PilBilinear => FilterType::Bilinear,
+        // PIL's bicubic has a = -0.5, which is Catmull and Rom's.
+        Interpolation::PilBicubic => FilterType::CatmullRom,
+    };
     let internal = |e: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("resize: {e}"));
     let source = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3)
         .map_err(|e| internal(&e))?;
     let mut target = Image::new(to[0], to[1], PixelType::U8x3);
-    let algorithm = match interpolation {
-        Interpolation::Cv2Linear => ResizeAlg::Interpolation(FilterType::Bilinear),
-        Interpolation::PilBilinear => ResizeAlg::Convolution(FilterType::Bilinear),
-        // PIL's bicubic has a = -0.5, which is Catmull and Rom's.
-        Interpolation::PilBicubic => ResizeAlg::Convolution(FilterType::CatmullRom),
-    };
-    let mut options = ResizeOptions::new().resize_alg(algorithm);
+    let mut options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
     if to != mapping.content {
         // Only what is kept is computed: all of a sliver's content may be gigabytes.
         let scale = |axis: usize, size: u32| f64::from(size) / f64::from(mapping.content[axis]);

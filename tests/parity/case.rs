@@ -27,6 +27,8 @@ pub struct Case {
     /// What `--spec` would be given: a family, or a description's path from the project's root. The
     /// model is understood from its header where absent.
     pub spec: Option<String>,
+    /// What `--labels` is given, where the header does not say how many classes there are.
+    pub labels: Option<String>,
     pub photo: Option<String>,
     /// Width and height.
     pub frame: [u32; 2],

@@ -31,6 +31,9 @@ fn detect(s: &Scratch, case: &Case, model: &Path, pictures: &Path, more: &[&str]
         let path = root().join(spec);
         arguments.extend(["--spec".into(), if path.is_file() { path.into() } else { spec.into() }]);
     }
+    if let Some(labels) = &case.labels {
+        arguments.extend(["--labels".into(), labels.into()]);
+    }
     arguments.extend(["--no-images", "--quiet"].iter().chain(more).map(Into::into));
     s.detect(arguments).expect(0);
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::family::by_hand::{Shapes, header, recipe_of, tensor};
+use crate::observation::Candidate;
 
 fn family() -> FastestDet {
     let header = header([64, 32], &[("o", &[1, 7, 2, 4])]);

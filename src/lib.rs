@@ -18,6 +18,7 @@ pub mod draw;
 pub mod engine;
 pub mod error;
 pub mod family;
+pub mod fetch;
 pub mod frame;
 #[doc(hidden)]
 pub mod fuzzing;

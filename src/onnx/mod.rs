@@ -3,6 +3,7 @@
 mod elements;
 pub mod exporter;
 pub mod looks;
+pub mod rewrite;
 mod walk;
 mod wire;
 

@@ -40,7 +40,7 @@ fn a_model_with_its_description_is_added_used_and_removed() {
 fn either_file_and_another_name_will_do() {
     let user = user();
     user.models(["add", "given.toml", "--name", "other"]).expect(0).says("other added");
-    user.models(["info", "other"]).expect(0).says("other: ");
+    user.models(["info", "other"]).expect(0).says("model       other:");
     assert!(found(&user, "other") > 0);
     assert_eq!(user.kept(), ["other.onnx", "other.toml"]);
 }
@@ -61,14 +61,26 @@ fn a_model_that_nobody_described_is_added_as_it_is_understood() {
     let user = User::new();
     let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/nanodet-g-416.onnx");
     std::fs::copy(bundled, user.0.path("mine.onnx")).expect("copied");
-    user.models(["add", "mine.onnx"]).expect(0).says("family nanodet by").says("mine added");
-    user.models(["info", "mine"]).expect(0).says("usable").says("person, bicycle");
-    let text = std::fs::read_to_string(user.folder().join("mine.toml")).expect("written");
-    assert!(text.starts_with("# Written by `vision models add`"), "{text}");
-    user.0.file("strange.onnx", &model("dynamic.onnx"));
-    let ran = user.models(["add", "strange.onnx"]);
-    // Either it is like a family and was added as one, or nothing of it is there.
-    assert_eq!(ran.code == Some(0), user.folder().join("strange.toml").exists(), "{}", ran.err);
+    user.0.file("strange.onnx", &model("element.onnx"));
+    for name in ["mine", "strange"] {
+        let file = format!("{name}.onnx");
+        // What can be used as it is can be added, and nothing else.
+        let usable = user.models(["info", &file]).code == Some(0);
+        let ran = user.models(["add", &file]);
+        assert_eq!(ran.code, Some(i32::from(!usable)), "{}", ran.err);
+        if !usable {
+            ran.says("no description").says("vision models info");
+            assert!(!user.folder().exists());
+            continue;
+        }
+        ran.says(" by ").says(&format!("{name} added"));
+        user.models(["info", name]).expect(0).says("usable").says("family");
+        let text = std::fs::read_to_string(user.folder().join(format!("{name}.toml"))).expect("written");
+        assert!(
+            text.starts_with("# Written by `vision models add`.\n# Nobody described it: family"),
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -76,12 +76,7 @@ impl Opened {
         opened.spec = Ok(spec.clone());
         opened.open_header();
         let spec = opened.spec?;
-        let fits = || {
-            onnx::refuse_hostile(&opened.header)?;
-            LabelSet::new(&spec.labels)?;
-            check::fits(&spec, &opened.header)
-        };
-        fits().map_err(named(&spec.name))
+        sound(&spec, &opened.header).map_err(named(&spec.name))
     }
 
     /// With the description that the user names, else its own, else what its header is understood as.
@@ -200,6 +195,16 @@ fn opened_sizes(bytes: &[u8], header: &Header, spec: &InputSpec) -> Result<Vec<u
     let axis = |(index, dim): (usize, &Dim)| if index == channels { dim.clone() } else { Dim::Unknown };
     let shape: Vec<_> = input.shape.iter().flatten().enumerate().map(axis).collect();
     onnx::rewrite::with_input_shape(bytes, &input.name, &shape)
+}
+
+/// Whether a model of this header may run by `spec`, whose family need not be known.
+///
+/// # Errors
+/// As [`Opened::into_model`]; the message does not name the model.
+pub(super) fn sound(spec: &Spec, header: &Header) -> Result<()> {
+    onnx::refuse_hostile(header)?;
+    LabelSet::new(&spec.labels)?;
+    check::fits(spec, header)
 }
 
 /// Refuses a description whose family no command of this version knows.

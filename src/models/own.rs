@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::open::{Opened, known_family};
-use super::{Hints, Origin, bundled};
+use super::open::{Opened, known_family, sound};
+use super::{Hints, Origin, bundled, named};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{Incoming, cannot_write};
 use crate::spec::Spec;
@@ -36,13 +36,10 @@ pub fn add(file: &Path, name: Option<&str>, hints: &Hints, folder: &Path, force:
             "{name} is the name of a built-in model; give another with --name"
         )));
     }
-    let spec = described(&opened)?.clone();
-    known_family(&spec)?;
-    let text = own_description(&opened, &spec, &name, hints)?;
-    let bytes = opened.bytes.clone();
-    let notes =
-        opened.understood.as_ref().map(|u| std::iter::once(&u.why).chain(&u.doubts).cloned().collect());
-    opened.into_model()?;
+    let spec = described(&opened)?;
+    let fits = sound(spec, &opened.header).and_then(|()| known_family(spec));
+    fits.map_err(named(&opened.origin.to_string()))?;
+    let text = own_description(&opened, spec, &name, hints)?;
 
     let files = files(folder, &name);
     if let Some(taken) = files.iter().find(|path| !force && std::fs::symlink_metadata(path).is_ok()) {
@@ -53,9 +50,9 @@ pub fn add(file: &Path, name: Option<&str>, hints: &Hints, folder: &Path, force:
         return Err(Error::usage(message));
     }
     let incoming = Incoming::begin(folder)?;
-    let contents = [text.as_bytes(), &*bytes];
-    put(&incoming, files.clone(), contents)?;
+    put(&incoming, files.clone(), [text.as_bytes(), &*opened.bytes])?;
     let [_, onnx] = files;
+    let notes = opened.understood.map(|u| std::iter::once(u.why).chain(u.doubts).collect());
     Ok(Added { name, onnx, notes: notes.unwrap_or_default() })
 }
 

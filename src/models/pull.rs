@@ -70,17 +70,21 @@ pub fn chosen<'c>(catalogue: &'c [Entry], names: &[String]) -> Result<Vec<&'c En
     Ok(chosen)
 }
 
-/// Fetches `entries` into `folder`, all or none, replacing what is there.
+/// Fetches `entries` into `folder`, all or none, replacing what is there; without `again` not what another
+/// process has fetched in the meantime.
 ///
 /// # Errors
 /// `Offline` and `Tool` when they cannot be had; `ModelRefused` for another content than the pinned one or
 /// what may not run; `ModelInvalid` for what is no model; `OutputFolder` and `DiskFull`; `Busy` when another
 /// process does not end.
-pub fn pull(entries: &[&Entry], folder: &Path) -> Result<()> {
+pub fn pull(entries: &[&Entry], folder: &Path, again: bool) -> Result<()> {
     let incoming = Incoming::begin(folder)?;
     let mut wheels = Wheels::default();
     let mut moves = Vec::new();
     for entry in entries {
+        if !again && state(entry, folder)? == State::There {
+            continue;
+        }
         let to = files(folder, entry.name());
         let from = files(incoming.path(), entry.name());
         match &entry.source {

@@ -200,4 +200,6 @@ fn a_catalogue_cannot_do_without_digests_or_say_what_pip_would_take_for_an_optio
         let user = User::with(&[entry(name, &good)]);
         user.models(["pull", "small"]).expect(1).says("catalogue.toml");
     }
+    let joins = entry("small", &good).replacen("[[model]]", "[[model]]\ngroup = \"pp-ocrv6\"", 1);
+    User::with(&[joins]).models(["pull", "small"]).expect(1).says("pp-ocrv6");
 }

@@ -57,7 +57,7 @@ pub fn run(args: &Pull, out: &mut dyn Write) -> Result<u8> {
     for entry in &todo {
         say(out, &announcement(entry, &folder))?;
     }
-    pull::pull(&todo, &folder)?;
+    pull::pull(&todo, &folder, args.force)?;
     for entry in &todo {
         say(out, &format!("{} is there: {}\n", entry.name(), usable(entry)))?;
     }

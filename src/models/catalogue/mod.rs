@@ -165,13 +165,16 @@ pub fn load(own: Option<&Path>) -> Result<Vec<Entry>> {
 
 fn read(file: &str, text: &str, entries: &mut Vec<Entry>) -> Result<()> {
     let models: Models = parse_as(file, text)?;
+    let before = entries.len();
     for entry in models.model {
         entry.check().map_err(named(file))?;
         let name = entry.name();
-        let taken =
-            |name: &str| entries.iter().any(|e| e.answers_to(name)) || bundled::find(name.as_ref()).is_some();
-        if taken(name) {
-            let message = format!("{file}: model {name:?} is in the catalogue or built in already");
+        let taken = entries.iter().any(|e| e.answers_to(name)) || bundled::find(name.as_ref()).is_some();
+        // A file's own models may share a group, not join another file's.
+        let others = entries.get(..before).unwrap_or_default();
+        let group = entry.group.as_deref().filter(|group| others.iter().any(|e| e.answers_to(group)));
+        if let Some(name) = group.or(taken.then_some(name)) {
+            let message = format!("{file}: {name:?} is in the catalogue or built in already");
             return Err(Error::new(Kind::ModelInvalid, message));
         }
         entries.push(entry);

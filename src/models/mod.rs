@@ -120,11 +120,8 @@ fn not_found(name: &Path, folder: Option<&Path>) -> Error {
     let given = name.display();
     let message = if name.exists() {
         format!("{given}: expected an .onnx file or its .toml; rename it if it is one")
-    } else if let Some(entry) = catalogue::find(&name.to_string_lossy()).first() {
-        match &entry.source {
-            catalogue::Source::Export { how } => format!("{given} is not here; {how}"),
-            _ => format!("{given} is not here yet; fetch it with: vision models pull {given}"),
-        }
+    } else if let Some(known) = in_catalogue(&name.to_string_lossy()) {
+        known
     } else {
         let known: Vec<_> = list_in(folder).into_iter().map(|listed| listed.name).collect();
         format!(
@@ -133,6 +130,22 @@ fn not_found(name: &Path, folder: Option<&Path>) -> Error {
         )
     };
     Error::new(Kind::ModelNotFound, message)
+}
+
+/// What to do about a name that the catalogue knows.
+fn in_catalogue(name: &str) -> Option<String> {
+    let entries = catalogue::find(name);
+    Some(match entries.as_slice() {
+        [] => return None,
+        [entry] => match &entry.source {
+            catalogue::Source::Export { how } => format!("{name} is not here; {how}"),
+            _ => format!("{name} is not here yet; fetch it with: vision models pull {name}"),
+        },
+        several => {
+            let names: Vec<_> = several.iter().map(catalogue::Entry::name).collect();
+            format!("{name} stands for several models: {}; name one of them", names.join(", "))
+        }
+    })
 }
 
 /// The extension as given, so that `MODEL.ONNX` stays what it is.

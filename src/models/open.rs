@@ -148,9 +148,9 @@ impl Opened {
             Origin::File(path) => path.display().to_string(),
         };
         refuse(&name, &self.header)?;
-        known_family(&spec).map_err(named(&name))?;
         let labels = LabelSet::new(&spec.labels).map_err(named(&name))?;
         check::fits(&spec, &self.header).map_err(named(&name))?;
+        known_family(&spec).map_err(named(&name))?;
         let meaning = serde_json::to_vec(&spec.observing()).map_err(|e| {
             Error::new(Kind::Internal, format!("{name}: its description has no JSON")).because(e)
         })?;

@@ -59,14 +59,23 @@ fn server() -> Option<Server> {
 }
 
 impl Server {
-    /// `vision models pull small` from this path, which should be `means.onnx`.
-    fn pull(&self, path: &str) -> (User, Ran) {
+    /// A user who knows the model `small` from this path, which should be `means.onnx`.
+    fn user(&self, path: &str) -> User {
         let url = format!("https://localhost:{}/{path}", self.port);
         let source = format!("from = \"https\"\nurl = {url:?}\nfile = {}", pin(&model("means.onnx")));
-        let user = User::with(&[entry("small", &source)]);
+        User::with(&[entry("small", &source)])
+    }
+
+    /// `vision models pull small`, not started.
+    fn command(&self, user: &User) -> Command {
         let mut command = user.command(["models", "pull", "small"]);
         command.env("CURL_CA_BUNDLE", &self.certificate).env("no_proxy", "localhost");
-        let ran = Ran::of(&mut command);
+        command
+    }
+
+    fn pull(&self, path: &str) -> (User, Ran) {
+        let user = self.user(path);
+        let ran = Ran::of(&mut self.command(&user));
         (user, ran)
     }
 
@@ -109,6 +118,26 @@ fn a_server_that_nobody_vouches_for_is_refused() {
     let other = self::server().expect("as before");
     server.certificate = other.certificate.clone();
     server.refuses("good", 4, "could not be downloaded");
+}
+
+#[test]
+fn what_a_killed_download_left_is_no_model_and_goes_with_the_next() {
+    let Some(server) = server() else { return };
+    let user = server.user("slow");
+    let mut child = server.command(&user).stdout(Stdio::null()).spawn().expect("starts");
+    let begun = std::time::Instant::now();
+    while !user.kept().iter().any(|name| name.ends_with("small.onnx")) {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(30), "nothing begun");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    assert!(user.kept().iter().all(|name| name.starts_with(".incoming-")), "{:?}", user.kept());
+    assert!(!user.models(["list"]).expect(0).out.contains("small.onnx"));
+    let catalogue = std::fs::read_to_string(user.0.path("catalogue.toml")).expect("written");
+    user.0.file("catalogue.toml", catalogue.replace("/slow", "/good").as_bytes());
+    Ran::of(&mut server.command(&user)).expect(0);
+    assert_eq!(user.kept(), ["small.onnx", "small.toml"]);
 }
 
 #[test]

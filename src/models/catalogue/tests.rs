@@ -49,7 +49,7 @@ fn the_documentation_has_a_row_for_every_entry() {
     let text = include_str!("../../../docs/models.md");
     for entry in load(None).expect("sound") {
         let start = format!("| `{}` |", entry.name());
-        let row = text.lines().find(|line| line.starts_with(&start)).expect(entry.name());
+        let row = text.lines().find(|line| line.starts_with(&start)).expect("a row of each");
         let digest = entry.source.file().map_or("", |file| file.digest.trim_start_matches("sha256:"));
         assert!(row.contains(digest) && row.contains(&entry.description.licence), "{row}");
         if let Source::Pip { package, version, .. } = &entry.source {

@@ -11,12 +11,13 @@ cd "$(dirname "$0")/.."
 #   libde265-dev libdav1d-dev      HEIC and AVIF (feature `heif`)
 #   ffmpeg                         audio of annotated videos, ffprobe
 #   python3 python3-pip -venv      `vision runtime install` (ONNX Runtime's wheel), tests
-#   ca-certificates                downloads by cargo and pip
+#   curl openssl                   `vision models pull` of files outside PyPI, and its tests
+#   ca-certificates                downloads by cargo, pip and curl
 packages=(
   build-essential cmake nasm pkg-config
   libopencv-dev clang libclang-dev
   libde265-dev libdav1d-dev ffmpeg
-  python3 python3-pip python3-venv ca-certificates
+  python3 python3-pip python3-venv curl openssl ca-certificates
 )
 
 say() { printf '%s\n' "$*" >&2; }
@@ -76,7 +77,7 @@ if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
   install_packages
 else
   missing=()
-  for tool in c++ make cmake nasm pkg-config clang ffmpeg python3; do
+  for tool in c++ make cmake nasm pkg-config clang ffmpeg python3 curl openssl; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
   pkg-config --exists opencv4 libde265 dav1d 2>/dev/null || missing+=("OpenCV 4, libde265, dav1d (headers)")

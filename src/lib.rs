@@ -19,6 +19,7 @@ pub mod engine;
 pub mod error;
 pub mod eval;
 pub mod family;
+pub mod fetch;
 pub mod frame;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -25,6 +25,8 @@ fuzz_target!(|text: &str| {
         header: HEADER.clone(),
         origin: Origin::Bundled,
         spec: Ok(spec.clone()),
+        understood: None,
+        rewritten: None,
     };
     if let Ok(model) = opened.into_model() {
         let recipe =

@@ -88,6 +88,13 @@ fn prepared(args: &CheckArgs) -> Result<Prepared> {
     match task {
         Task::Detect => prepared_for::<SelectOptions>(args),
         Task::Classify => prepared_for::<ClassifyOptions>(args),
+        Task::Faces | Task::Ocr => {
+            let model = args.model.display();
+            Err(Error::new(
+                Kind::ModelMismatch,
+                format!("{model}: this version of vision has no command for it yet"),
+            ))
+        }
     }
 }
 

@@ -1,4 +1,8 @@
-//! `vision models`: which models there are, and everything one says about itself.
+//! `vision models`: which models there are, getting more, and everything one says about itself.
+
+mod list;
+mod own;
+mod pull;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,13 +14,12 @@ use super::check::{self, CheckArgs};
 use super::say::{columns, megabytes, say, say_json};
 use super::{Entry, printing, with_options};
 use crate::error::{Kind, Result};
-use crate::family::FAMILIES;
-use crate::models::{self, Hints, Listed, Opened};
+use crate::models::{self, Hints, Opened, catalogue};
 use crate::onnx::{Dim, Header};
 use crate::spec::{InputSpec, LabelSet, Spec, Task};
 
 pub const ENTRY: Entry = Entry {
-    command: || with_options::<Args>("models", "List models, and say what a model file is"),
+    command: || with_options::<Args>("models", "List, fetch and keep models, and say what a model file is"),
     run: |matches| printing::<Args>(matches, run),
 };
 
@@ -28,12 +31,21 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Action {
-    /// The models that are built in and those in your models folder
+    /// The models that are built in, those in your models folder, and those that can be pulled
     List {
         /// For scripts
         #[arg(long)]
         json: bool,
+        /// A catalogue of your own beside the built-in one
+        #[arg(long, value_name = "FILE", env = "VISION_CATALOGUE")]
+        catalogue: Option<PathBuf>,
     },
+    /// Fetch models of the catalogue into your models folder, checked against their digests
+    Pull(pull::Pull),
+    /// Copy a model file and its description into your models folder
+    Add(own::Add),
+    /// Remove a model from your models folder
+    Remove(own::Remove),
     /// The families: ways to read a model's outputs
     Families,
     /// Run it on one picture: what goes in and comes out at each step, and the picture drawn
@@ -54,56 +66,21 @@ pub enum Action {
 /// Exit code 1 when `info` finds that the model cannot be used as it is.
 ///
 /// # Errors
-/// `ModelNotFound` and `ModelInvalid` when there is nothing to tell about.
+/// `ModelNotFound` and `ModelInvalid` when there is nothing to tell about; those of getting and keeping
+/// models.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
     match &args.action {
-        Action::List { json } => list(&models::list(), *json, out),
-        Action::Families => families(out),
+        Action::List { json, catalogue } => {
+            list::list(&models::list(), &catalogue::load(catalogue.as_deref())?, *json, out)
+        }
+        Action::Pull(args) => pull::run(args, out),
+        Action::Add(args) => own::add(args, out),
+        Action::Remove(args) => own::remove(args, out),
+        Action::Families => list::families(out),
         Action::Check(args) => check::run(args, out),
         Action::Info { model, spec, json } => {
             let hints = Hints { spec: spec.clone(), labels: None };
             info(&models::open(model, &hints)?, *json, out)
-        }
-    }
-}
-
-fn list(models: &[Listed], json: bool, out: &mut dyn Write) -> Result<u8> {
-    if json {
-        say_json(out, &models.iter().map(listed_json).collect::<Vec<_>>())?;
-    } else {
-        say(out, &columns(&models.iter().map(listed_row).collect::<Vec<_>>()))?;
-    }
-    Ok(0)
-}
-
-fn families(out: &mut dyn Write) -> Result<u8> {
-    let row = |entry: &crate::family::Entry| {
-        vec![entry.name.to_owned(), kebab(&entry.task), entry.about.to_owned()]
-    };
-    say(out, &columns(&FAMILIES.iter().map(row).collect::<Vec<_>>()))?;
-    Ok(0)
-}
-
-fn listed_row(listed: &Listed) -> Vec<String> {
-    match &listed.spec {
-        Ok(spec) => vec![
-            listed.name.clone(),
-            kebab(&spec.task),
-            spec.family.clone(),
-            format!("{}x{}", spec.input.size[0], spec.input.size[1]),
-            or_unknown(&spec.licence),
-            format!("{} ({})", spec.about, listed.origin),
-        ],
-        Err(error) => vec![listed.name.clone(), "unusable".to_owned(), error.chain()],
-    }
-}
-
-fn listed_json(listed: &Listed) -> Json {
-    let origin = listed.origin.to_string();
-    match &listed.spec {
-        Ok(spec) => json!({ "name": listed.name, "from": origin, "description": spec, "error": null }),
-        Err(error) => {
-            json!({ "name": listed.name, "from": origin, "description": null, "error": error.chain() })
         }
     }
 }
@@ -155,6 +132,9 @@ fn rows(model: &Opened, verdict: &std::result::Result<(), String>) -> Vec<Vec<St
     }
     row("file", format!("{}, {}", model.origin, megabytes(model.bytes.len() as u64)));
     row("digest", model.digest.clone());
+    if model.rewritten.is_some() {
+        row("header", "sizes left open, as its description says (open-header)".to_owned());
+    }
     header_rows(&model.header, &mut row);
     if let Some(open) = open_axes(model) {
         row("open axes", open);
@@ -192,8 +172,8 @@ fn header_rows(header: &Header, row: &mut impl FnMut(&str, String)) {
 fn thresholds(spec: &Spec) -> String {
     match (spec.task, spec.conf) {
         (Task::Detect, conf) => format!("conf {}, iou {}", conf.unwrap_or_else(Spec::usual_conf), spec.iou),
-        (Task::Classify, Some(conf)) => format!("conf {conf}"),
-        (Task::Classify, None) => "none; the best classes are shown".to_owned(),
+        (_, Some(conf)) => format!("conf {conf}"),
+        (_, None) => "none; the best are shown".to_owned(),
     }
 }
 

@@ -14,16 +14,23 @@ fn info_of(model: impl Into<PathBuf>, json: bool) -> (u8, String) {
 
 #[test]
 fn lists_the_built_in_model() {
-    let (code, text) = told(Action::List { json: false });
-    let line = text.lines().next().unwrap_or_default();
+    let (code, text) = told(Action::List { json: false, catalogue: None });
+    let words: Vec<_> = text.lines().next().unwrap_or_default().split_whitespace().take(6).collect();
     assert_eq!(code, 0);
-    let words: Vec<_> = line.split_whitespace().take(5).collect();
-    assert_eq!(words, ["nanodet-g-416", "detect", "nanodet", "416x416", "Apache-2.0"], "{text}");
+    assert_eq!(
+        words,
+        ["nanodet-g-416", "detect", "nanodet", "416x416", "Apache-2.0", "NanoDet-g,"],
+        "{text}"
+    );
+    assert!(text.contains("vision models pull centerface") && text.contains("--spec deimv2-femto"), "{text}");
     assert!(text.contains("efficientnet-lite0-224  classify"), "{text}");
-    let (_, text) = told(Action::List { json: true });
+    let (_, text) = told(Action::List { json: true, catalogue: None });
     let rows: Json = serde_json::from_str(&text).expect("JSON");
     assert_eq!(rows[0]["description"]["licence"], "Apache-2.0");
     assert_eq!(rows[0]["error"], Json::Null);
+    let yolox = rows.as_array().and_then(|rows| rows.iter().find(|row| row["name"] == "yolox-nano"));
+    let yolox = yolox.expect("in the catalogue");
+    assert_eq!((&yolox["from"], &yolox["source"]["from"]), (&json!("catalogue"), &json!("https")));
 }
 
 #[test]

@@ -10,8 +10,8 @@ use serde_json::json;
 use super::say::{columns, megabytes, say, say_json};
 use super::{Entry, printing, with_options};
 use crate::engine::install::{self, Installed, Package};
+use crate::engine::library;
 use crate::engine::library::{Found, Places, Search};
-use crate::engine::{library, pip};
 use crate::error::{Error, Kind, Result};
 use crate::places;
 
@@ -61,7 +61,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
     match &args.action {
         Action::Install(args) => {
             let folder = places::runtime_folder().ok_or_else(no_home)?;
-            install(args, &install::package(args.cuda)?, &folder, pip::download, out)
+            let fetch = |package: &Package, into: &Path| package.wheel.download(into);
+            install(args, &install::package(args.cuda)?, &folder, fetch, out)
         }
         Action::Info(args) => info(args, &Places::of_this_machine(args.runtime.as_deref()).search(), out),
     }
@@ -78,7 +79,7 @@ fn install(
     fetch: impl FnOnce(&Package, &Path) -> Result<PathBuf>,
     out: &mut dyn Write,
 ) -> Result<u8> {
-    let Package { name, version, .. } = package;
+    let (name, version) = (&package.wheel.name, &package.wheel.version);
     if args.offline && install::installed(package, runtimes).is_none() {
         let message = format!(
             "{name} {version} is not installed and --offline (or VISION_OFFLINE) forbids the download; run `vision runtime install` with a connection, or name a library with --runtime"
@@ -86,7 +87,7 @@ fn install(
         return Err(Error::new(Kind::Offline, message));
     }
     let announced = |package: &Package, folder: &Path| {
-        let (size, target) = (megabytes(package.bytes), runtimes.join(&package.folder));
+        let (size, target) = (megabytes(package.wheel.pin.bytes), runtimes.join(&package.folder));
         say(out, &format!("Downloading {name} {version} ({size}) with pip, for {}\n", target.display()))?;
         fetch(package, folder)
     };

@@ -2,17 +2,14 @@
 
 use super::*;
 use crate::engine::library::Source;
+use crate::fetch::Pin;
+use crate::fetch::pip::Wheel;
 
 fn package() -> Package {
-    Package {
-        name: "onnxruntime",
-        version: "9.9.9",
-        digest: String::new(),
-        bytes: 27_773_237,
-        unpacked_limit: 0,
-        platforms: &[],
-        folder: "9.9.9".to_owned(),
-    }
+    let pin = Pin { digest: String::new(), bytes: 27_773_237 };
+    let (name, version) = ("onnxruntime".to_owned(), "9.9.9".to_owned());
+    let wheel = Wheel { name, version, pin, platforms: &[] };
+    Package { wheel, unpacked_limit: 0, folder: "9.9.9".to_owned() }
 }
 
 fn text(out: Vec<u8>) -> String {

@@ -58,7 +58,7 @@ fn wait(child: &mut Child, limit: Duration) -> io::Result<ExitStatus> {
 }
 
 /// Reads a pipe beside the wait, so that a talkative program does not block on it.
-fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+pub fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();

@@ -1,31 +1,21 @@
 //! Installing ONNX Runtime: the pinned wheel, checked, its libraries put into the data folder whole.
 
-use std::fs::{File, TryLockError};
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-use tempfile::TempDir;
-
-use super::library::libraries_in;
-use super::wheel;
-use crate::digest::hex;
+use super::library::{is_library, libraries_in};
 use crate::error::{Error, Kind, Result};
+use crate::fetch::pip::Wheel;
+use crate::fetch::wheel::Archive;
+use crate::fetch::{Incoming, Pin, cannot_write};
 
-/// A wheel on PyPI by name, version and content.
+const LICENCES: [&str; 2] = ["LICENSE", "ThirdPartyNotices.txt"];
+
+/// A build of ONNX Runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    pub name: &'static str,
-    pub version: &'static str,
-    /// SHA-256 of the wheel, 64 hex digits.
-    pub digest: String,
-    /// Size of the wheel.
-    pub bytes: u64,
+    pub wheel: Wheel,
     /// Limit of what is unpacked from it.
     pub unpacked_limit: u64,
-    /// pip's platform tags; the interpreter is pinned too, so that every Python gets this file.
-    pub platforms: &'static [&'static str],
     /// Name of its folder below the folder of runtimes.
     pub folder: String,
 }
@@ -50,49 +40,39 @@ impl Installed {
 /// # Errors
 /// `Runtime` where no wheel is pinned for the processor or system.
 pub fn package(cuda: bool) -> Result<Package> {
-    match (std::env::consts::OS, std::env::consts::ARCH, cuda) {
-        ("linux", "x86_64", false) => Ok(Package {
-            name: "onnxruntime",
-            version: "1.32.0",
-            digest: "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d".to_owned(),
-            bytes: 27_773_237,
-            unpacked_limit: 256 << 20,
-            platforms: &["manylinux_2_28_x86_64", "manylinux_2_27_x86_64"],
-            folder: "1.32.0".to_owned(),
-        }),
-        ("linux", "aarch64", false) => Ok(Package {
-            name: "onnxruntime",
-            version: "1.32.0",
-            digest: "2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c".to_owned(),
-            bytes: 23_195_070,
-            unpacked_limit: 256 << 20,
-            platforms: &["manylinux_2_28_aarch64", "manylinux_2_27_aarch64"],
-            folder: "1.32.0".to_owned(),
-        }),
-        // Built for CUDA 13 and cuDNN 9.
-        ("linux", "x86_64", true) => Ok(Package {
-            name: "onnxruntime-gpu",
-            version: "1.31.1",
-            digest: "e26c475fe361b2015f45b4b824bd13f0bb20204e59b62814e6f0acd5f3d491a6".to_owned(),
-            bytes: 255_560_985,
-            unpacked_limit: 1 << 30,
-            platforms: &["manylinux_2_28_x86_64", "manylinux_2_27_x86_64"],
-            folder: "1.31.1-cuda".to_owned(),
-        }),
-        (os, processor, _) => Err(Error::new(
-            Kind::Runtime,
-            format!(
-                "no {}ONNX Runtime is pinned for {os} on {processor}; get one from your system or from PyPI and name its library with --runtime",
-                if cuda { "CUDA build of " } else { "" }
-            ),
-        )),
-    }
+    const CPU: &str = "1.32.0";
+    // Built for CUDA 13 and cuDNN 9.
+    const CUDA: &str = "1.31.1";
+    let x86 = &["manylinux_2_28_x86_64", "manylinux_2_27_x86_64"];
+    let arm = &["manylinux_2_28_aarch64", "manylinux_2_27_aarch64"];
+    let (version, digest, bytes, platforms) = match (std::env::consts::OS, std::env::consts::ARCH, cuda) {
+        ("linux", "x86_64", false) => {
+            (CPU, "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d", 27_773_237, x86)
+        }
+        ("linux", "aarch64", false) => {
+            (CPU, "2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c", 23_195_070, arm)
+        }
+        ("linux", "x86_64", true) => {
+            (CUDA, "e26c475fe361b2015f45b4b824bd13f0bb20204e59b62814e6f0acd5f3d491a6", 255_560_985, x86)
+        }
+        (os, processor, _) => return Err(not_pinned(os, processor, cuda)),
+    };
+    let name = if cuda { "onnxruntime-gpu" } else { "onnxruntime" }.to_owned();
+    let pin = Pin { digest: format!("sha256:{digest}"), bytes };
+    Ok(Package {
+        wheel: Wheel { name, version: version.to_owned(), pin, platforms },
+        unpacked_limit: if cuda { 1 << 30 } else { 256 << 20 },
+        folder: if cuda { format!("{version}-cuda") } else { version.to_owned() },
+    })
 }
 
-/// Folders of unfinished installations; never looked into by the search.
-const INCOMING: &str = ".incoming-";
-/// How long another process's installation is waited for.
-const LOCK_WAIT: Duration = Duration::from_secs(600);
+fn not_pinned(os: &str, processor: &str, cuda: bool) -> Error {
+    let build = if cuda { "CUDA build of " } else { "" };
+    let message = format!(
+        "no {build}ONNX Runtime is pinned for {os} on {processor}; get one from your system or from PyPI and name its library with --runtime"
+    );
+    Error::new(Kind::Runtime, message)
+}
 
 /// The folder of an installed `package`, where it is there.
 pub fn installed(package: &Package, runtimes: &Path) -> Option<PathBuf> {
@@ -113,27 +93,66 @@ pub fn install(
     runtimes: &Path,
     fetch: impl FnOnce(&Package, &Path) -> Result<PathBuf>,
 ) -> Result<Installed> {
+    install_whole(package, runtimes, fetch).map_err(|mut error| {
+        if matches!(error.kind, Kind::Offline | Kind::OutputFolder) {
+            error.message.push_str(", or name an ONNX Runtime library with --runtime");
+        }
+        error
+    })
+}
+
+fn install_whole(
+    package: &Package,
+    runtimes: &Path,
+    fetch: impl FnOnce(&Package, &Path) -> Result<PathBuf>,
+) -> Result<Installed> {
     if let Some(folder) = installed(package, runtimes) {
         return Ok(Installed::Already(folder));
     }
-    std::fs::create_dir_all(runtimes).map_err(|e| cannot_write(runtimes, e))?;
-    let lock = lock(runtimes)?;
+    let incoming = Incoming::begin(runtimes)?;
     if let Some(folder) = installed(package, runtimes) {
         return Ok(Installed::Already(folder));
     }
-    if lock.is_some() {
-        sweep(runtimes);
-    }
-    // Beside the target, so that the rename stays on one file system; removed when dropped.
-    let incoming = TempDir::with_prefix_in(INCOMING, runtimes).map_err(|e| cannot_write(runtimes, e))?;
     let wheel = fetch(package, incoming.path())?;
-    check(package, &wheel)?;
-    let unpacked = incoming.path().join("unpacked");
-    std::fs::create_dir(&unpacked).map_err(|e| cannot_write(&unpacked, e))?;
-    wheel::unpack(&wheel, &unpacked, package.unpacked_limit)?;
+    package.wheel.check(&wheel, Kind::Runtime)?;
+    let unpacked = incoming.folder("unpacked")?;
+    unpack(&wheel, &unpacked, package.unpacked_limit)?;
     let target = runtimes.join(&package.folder);
     put(&unpacked, &target, incoming.path()).map_err(|e| cannot_write(&target, e))?;
     Ok(Installed::New(target))
+}
+
+/// Unpacks `wheel`'s libraries and licences flat into `folder`, at most `limit` bytes of them.
+fn unpack(wheel: &Path, folder: &Path, limit: u64) -> Result<()> {
+    let mut archive = Archive::open(wheel, Kind::Runtime)?;
+    archive.unpack(folder, limit, |path| kept(path).map(str::to_owned))?;
+    if libraries_in(folder).is_empty() {
+        return archive.refuse("it holds no libonnxruntime");
+    }
+    open_to_all(folder).map_err(|e| cannot_write(folder, e))
+}
+
+/// The file name under which an entry is kept; `None` for Python's own files.
+fn kept(path: &str) -> Option<&str> {
+    let inside = path.strip_prefix("onnxruntime/")?;
+    if LICENCES.contains(&inside) {
+        return Some(inside);
+    }
+    let name = inside.strip_prefix("capi/").filter(|name| !name.contains('/'))?;
+    let provider = name.starts_with("libonnxruntime_providers_") && name.ends_with(".so");
+    (provider || is_library(name)).then_some(name)
+}
+
+/// Temporary folders are private to the user; an installed runtime need not be.
+#[cfg(unix)]
+fn open_to_all(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Renames the finished folder to its place; what stood there without a library goes.
@@ -148,84 +167,6 @@ fn put(unpacked: &Path, target: &Path, incoming: &Path) -> std::io::Result<()> {
     }
     std::fs::rename(target, incoming.join("replaced"))?;
     std::fs::rename(unpacked, target)
-}
-
-/// Size and digest against the pinned ones.
-fn check(package: &Package, wheel: &Path) -> Result<()> {
-    let refuse = |found: String| {
-        let Package { name, version, .. } = package;
-        let message = format!(
-            "{name} {version}: {found}; refused, nothing was installed. Check the package index that pip uses (`pip config list`) and try again"
-        );
-        Err(Error::new(Kind::Runtime, message))
-    };
-    let mut file = File::open(wheel).map_err(|e| Error::read(wheel.display(), e))?;
-    let bytes = file.metadata().map_err(|e| Error::read(wheel.display(), e))?.len();
-    if bytes != package.bytes {
-        return refuse(format!("the download has {bytes} bytes, {} expected", package.bytes));
-    }
-    let digest = sha256(&mut file).map_err(|e| Error::read(wheel.display(), e))?;
-    if digest != package.digest {
-        return refuse(format!("the download has SHA-256 {digest}, {} expected", package.digest));
-    }
-    Ok(())
-}
-
-fn sha256(file: &mut impl Read) -> std::io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
-            count => hash.update(buffer.get(..count).unwrap_or_default()),
-        }
-    }
-}
-
-/// One installation at a time. `None` on file systems that know no locks: the final rename is
-/// safe without, only leftovers are then not swept.
-fn lock(runtimes: &Path) -> Result<Option<File>> {
-    let path = runtimes.join(".lock");
-    let file = File::options().create(true).write(true).truncate(false).open(&path);
-    let file = file.map_err(|e| cannot_write(&path, e))?;
-    let started = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Some(file)),
-            Err(TryLockError::Error(_)) => return Ok(None),
-            Err(TryLockError::WouldBlock) if started.elapsed() > LOCK_WAIT => {
-                let message = format!(
-                    "{}: another installation is running and does not end; end it and try again",
-                    runtimes.display()
-                );
-                return Err(Error::new(Kind::Busy, message));
-            }
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(100)),
-        }
-    }
-}
-
-/// Removes what killed installations left; the lock says that none is running.
-fn sweep(runtimes: &Path) {
-    for entry in std::fs::read_dir(runtimes).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(INCOMING) {
-            // What cannot be removed is in nobody's way.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-/// [`Error::write`] with the remedies of this job, which has no `--out`.
-pub(super) fn cannot_write(path: &Path, source: std::io::Error) -> Error {
-    let mut error = Error::write(path.display(), source);
-    error.message = match error.kind {
-        Kind::DiskFull => format!("{}: the disk is full; free some space and try again", path.display()),
-        _ => format!(
-            "{}: cannot be written; set XDG_DATA_HOME to a folder that can, or name an ONNX Runtime library with --runtime",
-            path.display()
-        ),
-    };
-    error
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Installation of hand-made wheels: good ones arrive whole, bad ones leave nothing behind.
 
 use std::io::Write;
+use std::time::Duration;
 
 use zip::write::SimpleFileOptions;
 
 use super::*;
+use crate::digest::hex;
 
 const GOOD: [(&str, &[u8]); 6] = [
     ("onnxruntime/__init__.py", b"print('never unpacked')"),
@@ -26,14 +28,16 @@ fn wheel(entries: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A package that pins exactly `wheel`.
 fn pinned(wheel: &[u8]) -> Package {
-    Package {
-        name: "hand-made",
-        version: "9.9.9",
-        digest: hex(&crate::digest::sha256(wheel)),
-        bytes: wheel.len() as u64,
-        unpacked_limit: 1000,
+    Package { wheel: pinned_wheel(wheel), unpacked_limit: 1000, folder: "9.9.9".to_owned() }
+}
+
+fn pinned_wheel(wheel: &[u8]) -> Wheel {
+    let digest = format!("sha256:{}", hex(&crate::digest::sha256(wheel)));
+    Wheel {
+        name: "hand-made".to_owned(),
+        version: "9.9.9".to_owned(),
+        pin: Pin { digest, bytes: wheel.len() as u64 },
         platforms: &[],
-        folder: "9.9.9".to_owned(),
     }
 }
 

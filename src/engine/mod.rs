@@ -5,13 +5,11 @@ pub mod device;
 mod elf;
 pub mod install;
 pub mod library;
-pub mod pip;
 pub mod probe;
 mod python;
 mod runtime;
 pub mod session;
 pub mod tensor;
-mod wheel;
 
 pub use device::{Device, Provider};
 pub(crate) use elf::check_head;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::open::{self, MAX_DESCRIPTION, read_limited};
-use super::{bundled, in_folder};
+use super::{bundled, catalogue, in_folder};
 use crate::error::{Error, Kind, Result};
 use crate::family::FAMILIES;
 use crate::places;
@@ -38,7 +38,10 @@ impl Hints {
         let users = places::models_folder().and_then(|folder| in_folder(&folder, path));
         Some(match users {
             Some(onnx) => open::description_beside(&onnx),
-            None => Err(unknown(name)),
+            None => match catalogue::find(name).as_slice() {
+                [entry] => Ok(entry.description.clone()),
+                _ => Err(unknown(name)),
+            },
         })
     }
 

@@ -1,9 +1,12 @@
 //! Models by name or path: the weights, what they say about themselves, and their description.
 
 mod bundled;
+pub mod catalogue;
 mod check;
 mod hints;
 mod open;
+pub mod own;
+pub mod pull;
 mod template;
 mod understand;
 
@@ -91,17 +94,37 @@ fn open_in(name: &Path, hints: &Hints, folder: Option<&Path>) -> Result<Opened> 
     if let Some(model) = bundled::find(name) {
         return Opened::bundled(model, hints);
     }
-    let is = |extension: &str| name.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension));
-    if is("onnx") || is("toml") {
-        let onnx = name.with_extension(if is("onnx") { spelled(name) } else { "onnx" });
-        return Opened::file(&onnx, hints);
+    if is_model_file(name) {
+        return open_file(name, hints);
     }
     if let Some(path) = folder.and_then(|folder| in_folder(folder, name)) {
         return Opened::file(&path, hints);
     }
+    Err(not_found(name, folder))
+}
+
+fn is_model_file(name: &Path) -> bool {
+    name.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx") || e.eq_ignore_ascii_case("toml"))
+}
+
+/// Opens a model by the path of either of its files.
+fn open_file(path: &Path, hints: &Hints) -> Result<Opened> {
+    if !is_model_file(path) {
+        let message =
+            format!("{}: expected an .onnx file or its .toml; rename it if it is one", path.display());
+        return Err(Error::new(Kind::ModelNotFound, message));
+    }
+    let weights = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
+    let onnx = path.with_extension(if weights { spelled(path) } else { "onnx" });
+    Opened::file(&onnx, hints)
+}
+
+fn not_found(name: &Path, folder: Option<&Path>) -> Error {
     let given = name.display();
     let message = if name.exists() {
         format!("{given}: expected an .onnx file or its .toml; rename it if it is one")
+    } else if let Some(known) = in_catalogue(&name.to_string_lossy()) {
+        known
     } else {
         let known: Vec<_> = list_in(folder).into_iter().map(|listed| listed.name).collect();
         format!(
@@ -109,7 +132,23 @@ fn open_in(name: &Path, hints: &Hints, folder: Option<&Path>) -> Result<Opened> 
             known.join(", ")
         )
     };
-    Err(Error::new(Kind::ModelNotFound, message))
+    Error::new(Kind::ModelNotFound, message)
+}
+
+/// What to do about a name that the catalogue knows.
+fn in_catalogue(name: &str) -> Option<String> {
+    let entries = catalogue::find(name);
+    Some(match entries.as_slice() {
+        [] => return None,
+        [entry] => match &entry.source {
+            catalogue::Source::Export { how } => format!("{name} is not here; {how}"),
+            _ => format!("{name} is not here yet; fetch it with: vision models pull {name}"),
+        },
+        several => {
+            let names: Vec<_> = several.iter().map(catalogue::Entry::name).collect();
+            format!("{name} stands for several models: {}; name one of them", names.join(", "))
+        }
+    })
 }
 
 /// The extension as given, so that `MODEL.ONNX` stays what it is.

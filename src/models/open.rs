@@ -5,17 +5,20 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
+
 use super::bundled::Bundled;
 use super::hints::Hints;
 use super::understand::{Understood, understand};
 use super::{Model, Origin, check, named, refuse};
 use crate::digest::{hex, sha256};
 use crate::error::{Error, Kind, Result};
-use crate::onnx::{self, Header};
-use crate::spec::{LabelSet, Spec};
+use crate::family::FAMILIES;
+use crate::onnx::{self, Dim, Header};
+use crate::spec::{InputSpec, LabelSet, Layout, Spec};
 
 /// Protobuf's own limit for a message, hence for an ONNX file in one piece.
-const MAX_MODEL: u64 = 2 << 30;
+pub(super) const MAX_MODEL: u64 = 2 << 30;
 /// A description with ten thousand labels has a third of this.
 pub(super) const MAX_DESCRIPTION: u64 = 1 << 20;
 
@@ -30,6 +33,8 @@ pub struct Opened {
     pub spec: Result<Spec>,
     /// Where there is no description: what the header was understood as, and why.
     pub understood: Option<Understood>,
+    /// The file with its sizes left open, where its description asks for that; `header` is then this one's.
+    pub rewritten: Option<Vec<u8>>,
 }
 
 impl Opened {
@@ -58,7 +63,20 @@ impl Opened {
     fn new(bytes: Cow<'static, [u8]>, origin: Origin, name: &str) -> Result<Self> {
         let header = onnx::read(&bytes).map_err(named(name))?;
         let spec = Err(Error::new(Kind::Internal, "not described yet"));
-        Ok(Self { digest: digest(&bytes), bytes, header, origin, spec, understood: None })
+        Ok(Self { digest: digest(&bytes), bytes, header, origin, spec, understood: None, rewritten: None })
+    }
+
+    /// Reads the weights `onnx` and says whether they may run by `spec`, whose family need not be known.
+    ///
+    /// # Errors
+    /// As [`Opened::into_model`].
+    pub(super) fn judge(onnx: &Path, spec: &Spec) -> Result<()> {
+        let bytes = read_limited(onnx, MAX_MODEL)?;
+        let mut opened = Self::new(Cow::Owned(bytes), Origin::File(onnx.to_owned()), &spec.name)?;
+        opened.spec = Ok(spec.clone());
+        opened.open_header();
+        let spec = opened.spec?;
+        sound(&spec, &opened.header).map_err(named(&spec.name))
     }
 
     /// With the description that the user names, else its own, else what its header is understood as.
@@ -82,7 +100,22 @@ impl Opened {
                 Err(error) => self.spec = Err(error),
             }
         }
+        self.open_header();
         self
+    }
+
+    /// Leaves batch, height and width open where the description asks for it.
+    fn open_header(&mut self) {
+        let Ok(spec) = &self.spec else { return };
+        if !spec.input.open_header {
+            return;
+        }
+        let opened = opened_sizes(&self.bytes, &self.header, &spec.input)
+            .and_then(|bytes| Ok((onnx::read(&bytes)?, bytes)));
+        match opened {
+            Ok((header, bytes)) => (self.header, self.rewritten) = (header, Some(bytes)),
+            Err(error) => self.spec = Err(named(&self.origin.to_string())(error)),
+        }
     }
 
     /// The file's name without its extension: what the model is called without a description.
@@ -117,6 +150,7 @@ impl Opened {
         refuse(&name, &self.header)?;
         let labels = LabelSet::new(&spec.labels).map_err(named(&name))?;
         check::fits(&spec, &self.header).map_err(named(&name))?;
+        known_family(&spec).map_err(named(&name))?;
         let meaning = serde_json::to_vec(&spec.observing()).map_err(|e| {
             Error::new(Kind::Internal, format!("{name}: its description has no JSON")).because(e)
         })?;
@@ -143,6 +177,7 @@ impl Opened {
             header: self.header.clone(),
             origin: self.origin.clone(),
             understood: None,
+            rewritten: None,
             spec: self.spec.as_ref().map(Spec::clone).map_err(|e| Error::new(e.kind, e.chain())),
         };
         copy.into_model().map(|_| ()).map_err(|e| e.chain())
@@ -153,18 +188,64 @@ fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", hex(&sha256(bytes)))
 }
 
+/// `bytes` with an input that takes any number of pictures of any size.
+fn opened_sizes(bytes: &[u8], header: &Header, spec: &InputSpec) -> Result<Vec<u8>> {
+    let input = header.picture_input(spec.name.as_deref())?;
+    let channels = if spec.layout == Layout::Nchw { 1 } else { 3 };
+    let axis = |(index, dim): (usize, &Dim)| if index == channels { dim.clone() } else { Dim::Unknown };
+    let shape: Vec<_> = input.shape.iter().flatten().enumerate().map(axis).collect();
+    onnx::rewrite::with_input_shape(bytes, &input.name, &shape)
+}
+
+/// Whether a model of this header may run by `spec`, whose family need not be known.
+///
+/// # Errors
+/// As [`Opened::into_model`]; the message does not name the model.
+pub(super) fn sound(spec: &Spec, header: &Header) -> Result<()> {
+    onnx::refuse_hostile(header)?;
+    LabelSet::new(&spec.labels)?;
+    check::fits(spec, header)
+}
+
+/// Refuses a description whose family no command of this version knows.
+///
+/// # Errors
+/// `ModelInvalid`; the message does not name the model.
+pub(super) fn known_family(spec: &Spec) -> Result<()> {
+    if FAMILIES.iter().any(|entry| entry.name == spec.family) {
+        return Ok(());
+    }
+    let known: Vec<&str> = FAMILIES.iter().map(|entry| entry.name).collect();
+    let message = format!(
+        "this version of vision has no command for it yet: family = \"{}\" is not known; known are: {}",
+        spec.family,
+        known.join(", ")
+    );
+    Err(Error::new(Kind::ModelInvalid, message))
+}
+
 /// The description in the `.toml` beside `onnx`.
 pub(super) fn description_beside(onnx: &Path) -> Result<Spec> {
+    let text = description_text_beside(onnx)?;
+    parse(&onnx.with_extension("toml").display().to_string(), &text)
+}
+
+/// The text of the `.toml` beside `onnx`.
+pub(super) fn description_text_beside(onnx: &Path) -> Result<String> {
     let path = onnx.with_extension("toml");
     let bytes = read_limited(&path, MAX_DESCRIPTION)?;
-    let text = String::from_utf8(bytes).map_err(|e| {
+    String::from_utf8(bytes).map_err(|e| {
         Error::new(Kind::ModelInvalid, format!("{}: is not UTF-8 text", path.display())).because(e)
-    })?;
-    parse(&path.display().to_string(), &text)
+    })
 }
 
 /// Parses a description; `name` is for messages.
 pub(super) fn parse(name: &str, text: &str) -> Result<Spec> {
+    parse_as(name, text)
+}
+
+/// Parses TOML; `name` is for messages.
+pub(super) fn parse_as<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
     toml::from_str(text).map_err(|e| {
         let line =
             e.span().and_then(|span| text.get(..span.start)).map_or(1, |head| head.split('\n').count());

@@ -4,6 +4,7 @@ mod elements;
 pub mod exporter;
 mod flow;
 pub mod looks;
+pub mod rewrite;
 mod walk;
 mod wire;
 

@@ -56,6 +56,14 @@ impl<'a> Fields<'a> {
         Self { rest: message }
     }
 
+    /// The next field with the bytes that it stands in, its tag included.
+    pub fn verbatim(&mut self) -> Option<Parsed<(u64, Value<'a>, &'a [u8])>> {
+        let before = self.rest;
+        let field = self.next()?;
+        let used = before.len() - self.rest.len();
+        Some(field.map(|(number, value)| (number, value, before.get(..used).unwrap_or_default())))
+    }
+
     fn field(&mut self) -> Parsed<(u64, Value<'a>)> {
         let tag = self.varint()?;
         let value = match tag & 7 {

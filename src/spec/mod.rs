@@ -74,6 +74,8 @@ impl Spec {
 pub enum Task {
     Detect,
     Classify,
+    Faces,
+    Ocr,
 }
 
 /// As the command is called.
@@ -82,6 +84,8 @@ impl std::fmt::Display for Task {
         f.write_str(match self {
             Task::Detect => "detect",
             Task::Classify => "classify",
+            Task::Faces => "faces",
+            Task::Ocr => "ocr",
         })
     }
 }
@@ -114,6 +118,10 @@ pub struct InputSpec {
     /// The size must be a multiple of this.
     #[serde(default = "one")]
     pub multiple_of: u32,
+    /// The file's header fixes a batch or a size that the network does not need: they are left open when it
+    /// is loaded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open_header: bool,
     #[serde(default = "default_element")]
     pub element: ElementType,
     #[serde(default)]
@@ -148,6 +156,7 @@ impl Default for InputSpec {
             size: [640, 640],
             dynamic_size: false,
             multiple_of: one(),
+            open_header: false,
             element: default_element(),
             layout: Layout::default(),
             colour: Colour::default(),

@@ -57,12 +57,12 @@ fn choices() -> impl Strategy<Value = (ElementType, Layout, Colour, Resize, Inte
 }
 
 fn input() -> impl Strategy<Value = InputSpec> {
-    let numbers = (any::<[u32; 2]>(), any::<bool>(), any::<u32>(), any::<u8>());
+    let numbers = (any::<[u32; 2]>(), any::<[bool; 2]>(), any::<u32>(), any::<u8>());
     let floats = (prop::array::uniform3(number()), prop::array::uniform3(number()));
     (prop::option::of(text()), numbers, choices(), floats).prop_map(
         |(
             name,
-            (size, dynamic_size, multiple_of, pad),
+            (size, [dynamic_size, open_header], multiple_of, pad),
             (element, layout, colour, resize, interpolation),
             (mean, std),
         )| {
@@ -71,6 +71,7 @@ fn input() -> impl Strategy<Value = InputSpec> {
                 size,
                 dynamic_size,
                 multiple_of,
+                open_header,
                 element,
                 layout,
                 colour,
@@ -88,7 +89,7 @@ fn input() -> impl Strategy<Value = InputSpec> {
 
 fn spec() -> impl Strategy<Value = Spec> {
     let decode = prop::collection::btree_map(text(), value(), 0..4);
-    let task = prop::sample::select(vec![Task::Detect, Task::Classify]);
+    let task = prop::sample::select(vec![Task::Detect, Task::Classify, Task::Faces, Task::Ocr]);
     let words = (text(), text(), text(), text(), text());
     (words, task, labels(), number(), number(), input(), decode).prop_map(
         |((name, about, family, licence, origin), task, labels, conf, iou, input, decode)| Spec {

@@ -17,12 +17,14 @@ pub mod digest;
 pub mod draw;
 pub mod engine;
 pub mod error;
+pub mod eval;
 pub mod family;
 pub mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod geometry;
 pub mod input;
+pub mod looks;
 pub mod models;
 pub mod observation;
 pub mod onnx;

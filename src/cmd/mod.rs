@@ -5,6 +5,7 @@ mod check;
 mod classify;
 mod detect;
 pub mod doctor;
+mod eval;
 mod look;
 mod machine;
 pub mod models;
@@ -32,6 +33,7 @@ pub struct Entry {
 pub const COMMANDS: &[Entry] = &[
     detect::ENTRY,
     classify::ENTRY,
+    eval::ENTRY,
     models::ENTRY,
     runtime::ENTRY,
     doctor::ENTRY,

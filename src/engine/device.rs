@@ -52,6 +52,17 @@ impl fmt::Display for Provider {
     }
 }
 
+/// The device that gives the provider again.
+impl From<Provider> for Device {
+    fn from(provider: Provider) -> Self {
+        match provider {
+            Provider::Cpu => Device::Cpu,
+            Provider::Cuda(index) => Device::Cuda(index),
+            Provider::TensorRt(index) => Device::TensorRt(index),
+        }
+    }
+}
+
 impl Provider {
     /// Provider and arithmetic, as part of the observation key. Which GPU of a machine it was does not
     /// change what was seen.

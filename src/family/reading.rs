@@ -25,7 +25,7 @@ pub enum Certainty {
 #[derive(Debug, Clone)]
 pub struct Reading {
     pub certainty: Certainty,
-    /// What it was told by, for people: "output0 [1,84,8400] is 4 box numbers and 80 scores for …".
+    /// What it was told by, for people: "output0 `[1,84,8400]` is 4 box numbers and 80 scores for …".
     pub why: String,
     /// The preparation that the family's exporters use, with the header's size, layout and type.
     pub input: InputSpec,

@@ -4,6 +4,7 @@
 mod classify;
 mod config;
 mod input;
+mod look;
 mod model;
 mod output;
 mod run;
@@ -12,6 +13,7 @@ mod select;
 pub use classify::ClassifyOptions;
 pub use config::merge;
 pub use input::InputOptions;
+pub use look::LookOptions;
 pub use model::ModelOptions;
 pub use output::{ImageFormat, OutputOptions};
 pub use run::RunOptions;

@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::setup::Prepared;
-use crate::engine::{Device, Engine, Infer, Provider, Runtime};
+use crate::engine::{Device, Engine, Infer, ModelId, NamedTensor, Provider, Runtime};
 use crate::error::{Error, Kind, Result};
 use crate::input::{Input, Listing};
 use crate::pipeline::manifest::Manifest;
@@ -13,7 +13,8 @@ use crate::run::store::Store;
 
 /// The engine of a run, or the knowledge that none is needed.
 pub struct Chosen {
-    engine: Option<Engine>,
+    /// One a model, in the order of [`ModelId`]; empty when none is needed.
+    engines: Vec<Engine>,
     pub provider: Provider,
     pub fallback: Option<String>,
     /// Inputs that are not in the store.
@@ -42,17 +43,22 @@ pub fn choose<S: clap::Args>(
     if let Some(provider) = remembered.and_then(provider_named)
         && todo(provider) == 0
     {
-        return Ok(Chosen { engine: None, provider, fallback: None, todo: 0 });
+        return Ok(Chosen { engines: Vec::new(), provider, fallback: None, todo: 0 });
     }
     if options.run.dry_run {
         let provider = remembered.and_then(provider_named).unwrap_or(Provider::Cpu);
-        return Ok(Chosen { engine: None, provider, fallback: None, todo: todo(provider) });
+        return Ok(Chosen { engines: Vec::new(), provider, fallback: None, todo: todo(provider) });
     }
     let runtime = Runtime::load(options.model.runtime.as_deref())?;
-    let engine = Engine::new(runtime, &prepared.model.spec.name, &prepared.model.bytes, device)?;
-    let provider = engine.provider();
-    let fallback = engine.fallback.clone();
-    Ok(Chosen { engine: Some(engine), provider, fallback, todo: todo(provider) })
+    let mut engines = Vec::new();
+    for model in std::iter::once(&prepared.model).chain(&prepared.beside) {
+        // Those beside the first run where it runs: one precision for all.
+        let device = engines.first().map_or(device, |first: &Engine| first.provider().into());
+        engines.push(Engine::new(runtime, &model.spec.name, &model.bytes, device)?);
+    }
+    let provider = engines.first().map_or(Provider::Cpu, Engine::provider);
+    let fallback = engines.first().and_then(|engine| engine.fallback.clone());
+    Ok(Chosen { engines, provider, fallback, todo: todo(provider) })
 }
 
 fn provider_named(name: &str) -> Option<Provider> {
@@ -80,13 +86,17 @@ fn is_stored(input: &Input, keys: &Keys, journal: &Journal, store: &Store, limit
 }
 
 impl Chosen {
-    /// A worker's means to run the model.
+    /// A worker's means to run the models.
     pub fn worker(&self) -> Result<Box<dyn Infer>> {
-        match &self.engine {
-            Some(engine) => engine.worker(),
+        match self.engines.as_slice() {
+            [engine] => engine.worker(),
+            [_, _, ..] => {
+                let members = self.engines.iter().map(Engine::worker).collect::<Result<_>>()?;
+                Ok(Box::new(Several { members }))
+            }
             // The store said that nothing needs the model; an entry that has gone bad since is the
             // only way here.
-            None => Err(Error::new(
+            [] => Err(Error::new(
                 Kind::Internal,
                 "the store changed while it was used; run the same command again",
             )),
@@ -95,8 +105,22 @@ impl Chosen {
 
     /// Path and version of the runtime in use.
     pub fn runtime(&self) -> Option<(String, String)> {
-        let found = self.engine.as_ref().map(Engine::found)?;
+        let found = self.engines.first().map(Engine::found)?;
         Some((found.path.display().to_string(), found.version.clone()))
+    }
+}
+
+/// The sessions of several models.
+struct Several {
+    members: Vec<Box<dyn Infer>>,
+}
+
+impl Infer for Several {
+    fn infer(&self, model: ModelId, inputs: &[NamedTensor]) -> Result<Vec<NamedTensor>> {
+        match self.members.get(model.0) {
+            Some(member) => member.infer(ModelId::default(), inputs),
+            None => Err(Error::new(Kind::Internal, format!("model {} of {}", model.0, self.members.len()))),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::draw::Style;
 use crate::error::{Error, Kind, Result};
 use crate::input::{List, Listing};
 use crate::options::{
-    ImageFormat, InputOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions, seconds,
+    ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions, seconds,
 };
 use crate::pipeline::Walk;
 use crate::pipeline::artist::Artist;
@@ -48,6 +48,9 @@ pub struct Options<S: clap::Args = SelectOptions> {
     #[command(flatten)]
     #[serde(flatten)]
     pub model: ModelOptions,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub look: LookOptions,
     #[command(flatten)]
     #[serde(flatten)]
     pub select: S,

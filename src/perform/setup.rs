@@ -8,8 +8,9 @@ use crate::engine::{Device, Provider};
 use crate::error::{Error, Kind, Result};
 use crate::family::{self, Family, Recipe};
 use crate::input::Select;
+use crate::looks::{Looker, Looks};
 use crate::models::{self, Model};
-use crate::options::{ClassifyOptions, InputOptions, SelectOptions};
+use crate::options::{ClassifyOptions, InputOptions, LookOptions, SelectOptions};
 use crate::policy::{ClassifyPolicy, DetectPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
@@ -31,6 +32,10 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
 /// A job ready to begin.
 pub struct Prepared {
     pub model: Model,
+    /// Models that look beside it.
+    pub beside: Vec<Model>,
+    /// How often each picture is looked at, beside once as a whole.
+    pub looks: Looks,
     pub family: Box<dyn Family>,
     pub policy: Box<dyn Policy>,
     /// Width and height of the model's input in this run.
@@ -46,13 +51,14 @@ impl Prepared {
         for_task(&model, S::TASK)?;
         batch(&options.model.batch, &model)?;
         let size = input_size(options.model.imgsz.as_deref(), &model)?;
-        let recipe = Recipe { spec: &model.spec, header: &model.header, size, labels: model.labels.len() };
-        let family = family::build(&recipe)?;
+        let beside = beside(options, &model, S::TASK)?;
+        let looks = options.look.looks()?;
+        let family = looking(&model, size, &beside, &options.look)?;
         let policy = options.select.policy(&model)?;
         let limits = options.input.limits();
         options.input.select()?;
         crate::sink::known(&options.output.format, S::TASK)?;
-        Ok(Self { model, family, policy, size, limits })
+        Ok(Self { model, beside, looks, family, policy, size, limits })
     }
 
     pub fn config(&self, precision: &str) -> ObservationConfig {
@@ -61,7 +67,25 @@ impl Prepared {
             spec: self.model.spec_digest.clone(),
             input_size: self.size,
             provider: precision.to_owned(),
+            looks: self.looks_in_words(),
         }
+    }
+
+    /// What an observation depends on beside the model; empty where each picture is looked at once.
+    fn looks_in_words(&self) -> String {
+        let mut words = Vec::new();
+        if let Some(tiling) = &self.looks.tiling {
+            words.push(format!("tiles {:?} overlap {}", tiling.side, tiling.overlap));
+        }
+        if self.looks.flip {
+            words.push("mirrored".to_owned());
+        }
+        // The models' own suppression is part of what comes together.
+        if !words.is_empty() || !self.beside.is_empty() {
+            words.push(format!("iou {}", self.model.spec.iou));
+        }
+        words.extend(self.beside.iter().map(|model| format!("with {} {}", model.digest, model.spec_digest)));
+        words.join(", ")
     }
 
     pub fn job<S: Selection>(&self, command: &str, options: &Options<S>) -> Job {
@@ -77,10 +101,57 @@ impl Prepared {
             model_digest: self.model.digest.clone(),
             spec_digest: self.model.spec_digest.clone(),
             input_size: self.size,
+            looks: self.looks_in_words(),
             device: options.model.device.clone(),
             provider: None,
         }
     }
+}
+
+/// The models of `--ensemble`.
+fn beside<S: Selection>(options: &Options<S>, model: &Model, task: Task) -> Result<Vec<Model>> {
+    if task != Task::Detect && !options.look.is_plain() {
+        return Err(Error::usage(format!(
+            "--tile, --flip and --ensemble join boxes, which `vision {task}` does not have; leave them out"
+        )));
+    }
+    let resolve = |name: &String| {
+        let other = models::resolve_as(name, &Default::default())?;
+        for_task(&other, task)?;
+        if other.labels.names() != model.labels.names() {
+            let message = format!(
+                "--ensemble {name}: has other labels ({}) than {} ({}); models that look together must name the same things",
+                other.labels.len(),
+                model.spec.name,
+                model.labels.len()
+            );
+            return Err(Error::new(Kind::ModelMismatch, message));
+        }
+        Ok(other)
+    };
+    options.look.ensemble.iter().map(resolve).collect()
+}
+
+/// The model's family, or several looks as one.
+fn looking(
+    model: &Model,
+    size: [u32; 2],
+    beside: &[Model],
+    options: &LookOptions,
+) -> Result<Box<dyn Family>> {
+    let family = |model: &Model, size| {
+        let recipe = Recipe { spec: &model.spec, header: &model.header, size, labels: model.labels.len() };
+        family::build(&recipe)
+    };
+    let own = family(model, size)?;
+    if options.is_plain() {
+        return Ok(own);
+    }
+    let mut members = vec![own];
+    for other in beside {
+        members.push(family(other, other.spec.input.size)?);
+    }
+    Ok(Box::new(Looker::new(members, options.looks()?, model.spec.iou)))
 }
 
 impl Selection for SelectOptions {
@@ -204,6 +275,9 @@ pub struct ModelFacts<'a> {
     pub family: &'a str,
     pub licence: &'a str,
     pub input_size: [u32; 2],
+    /// Tiles, mirror and models beside it, in words.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub looks: String,
     /// Thresholds in force.
     #[serde(flatten)]
     pub thresholds: serde_json::Value,
@@ -217,6 +291,7 @@ impl Prepared {
             family: &self.model.spec.family,
             licence: &self.model.spec.licence,
             input_size: self.size,
+            looks: self.looks_in_words(),
             thresholds: self.policy.facts(),
         }
     }

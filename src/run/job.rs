@@ -20,6 +20,8 @@ pub struct Job {
     pub model_digest: String,
     pub spec_digest: String,
     pub input_size: [u32; 2],
+    #[serde(default)]
+    pub looks: String,
     /// The device as asked for and the provider it turned out to be; lets a second run that needs no
     /// inference find its observations without loading the runtime.
     pub device: String,
@@ -80,6 +82,7 @@ impl Job {
             ("model file", short(&old.model_digest), short(&self.model_digest)),
             ("model description", short(&old.spec_digest), short(&self.spec_digest)),
             ("input size", size(old.input_size), size(self.input_size)),
+            ("looks", words(&old.looks), words(&self.looks)),
             ("device", old.device.clone(), self.device.clone()),
         ];
         rows.into_iter()
@@ -87,6 +90,10 @@ impl Job {
             .map(|(what, was, is)| format!("{what} was {was}, is {is}"))
             .collect()
     }
+}
+
+fn words(looks: &str) -> String {
+    if looks.is_empty() { "one at the whole picture".to_owned() } else { looks.to_owned() }
 }
 
 fn short(digest: &str) -> String {

@@ -19,6 +19,8 @@ pub struct ObservationConfig {
     pub input_size: [u32; 2],
     /// The provider that really runs, and its precision: `cpu/f32`.
     pub provider: String,
+    /// Tiles, mirror and models beside it; empty for one look at the whole picture.
+    pub looks: String,
 }
 
 /// Makes keys for one configuration.

@@ -1,0 +1,218 @@
+//! Measuring results against truth: COCO's and Pascal VOC's metrics, accuracy, confusion, calibration.
+//!
+//! [`run`] reads both sides whatever format they are in ([`read`]), pairs their pictures and classes
+//! ([`pair`]) and computes what the task asks for. Nothing here opens a model or a picture (but for the
+//! size of pictures where YOLO labels need it).
+
+pub mod calibration;
+pub mod classify;
+pub mod coco;
+pub mod confusion;
+pub mod data;
+pub mod index;
+pub mod pair;
+pub mod plots;
+pub mod read;
+mod report;
+pub mod voc;
+
+use std::path::Path;
+
+use hotcoco::types::{Annotation, Segmentation};
+use serde::Serialize;
+
+use self::calibration::Calibration;
+use self::classify::Classified;
+use self::coco::{Coco, Overlap};
+use self::confusion::Confusion;
+use self::data::{Found, Objects, Truth};
+use self::read::Reading;
+use self::voc::Voc;
+use crate::error::{Error, Result};
+
+pub const SCHEMA: &str = "vision.eval/1";
+
+/// Results whose lowest score is above were cut, and lack the low end of the precision-recall curve.
+const CUT: f64 = 0.1;
+
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub reading: Reading,
+    /// None: what both sides hold, masks before boxes.
+    pub overlap: Option<Overlap>,
+    pub max_det: Option<usize>,
+    pub sigmas: Option<Vec<f64>>,
+    /// Least score of what counts for the confusion matrix.
+    pub conf: f64,
+    /// VOC metrics also for truth of other formats.
+    pub voc: bool,
+}
+
+/// One side as it was read.
+#[derive(Debug, Clone, Serialize)]
+pub struct Side {
+    pub format: &'static str,
+    pub pictures: usize,
+    /// Objects, detections, labels or answers.
+    pub things: usize,
+    pub classes: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    pub truth: Side,
+    pub results: Side,
+    /// What was left out or assumed.
+    pub notes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coco: Option<Coco>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voc: Option<Voc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classification: Option<Classified>,
+    /// Of detections: right at IoU 0.5. Of classes: the best answer.
+    pub calibration: Option<Calibration>,
+    pub confusion: Option<Confusion>,
+}
+
+/// Evaluates the results at `results` against the truth at `truth`.
+///
+/// # Errors
+/// `Usage` where one of them cannot be read or they have no picture or class in common.
+pub fn run(truth: &Path, results: &Path, options: &Options) -> Result<Report> {
+    let (found_format, found) = read::results(results)?;
+    let (truth_format, truth) = read::truth(truth, &found, &options.reading)?;
+    let answers = if found.things.is_empty() { found.answers.len() } else { found.things.len() };
+    let found_side = Side {
+        format: found_format,
+        pictures: found.images.len(),
+        things: answers,
+        classes: found.classes.len(),
+    };
+    match truth {
+        Truth::Objects(objects) => detections(truth_format, &objects, found_side, found, options),
+        Truth::Labels(labels) => labelled(truth_format, &labels, found_side, &found),
+    }
+}
+
+fn detections(
+    format: &'static str,
+    objects: &Objects,
+    results: Side,
+    mut found: Found,
+    options: &Options,
+) -> Result<Report> {
+    if found.things.is_empty() && !found.answers.is_empty() {
+        let message = "the results are classifications and the truth holds objects; expected detections as \
+                       results, or as truth a CSV of file,label or a folder per class";
+        return Err(Error::usage(message));
+    }
+    let (things, mut notes) = paired(objects, &mut found)?;
+    let lowest = things.iter().filter_map(|thing| thing.score).fold(f64::INFINITY, f64::min);
+    if !things.is_empty() && lowest > CUT {
+        notes.push(format!(
+            "the lowest score of the results is {lowest:.3}: AP needs low scores too; run vision detect with --conf 0.001"
+        ));
+    }
+    let overlap = options.overlap.unwrap_or_else(|| both_hold(objects, &things));
+    let voc = (options.voc || format == "VOC") && overlap == Overlap::Bbox;
+    let voc = voc.then(|| voc::evaluate(objects, &things, 0.5));
+    let settings = coco::Settings {
+        overlap,
+        max_det: options.max_det,
+        sigmas: options.sigmas.clone(),
+        conf: options.conf,
+    };
+    let mut coco = coco::evaluate(objects, things, &settings)?;
+    let calibration = calibration::noted(&std::mem::take(&mut coco.scored), &mut notes);
+    let confusion = Some(std::mem::take(&mut coco.confusion));
+    let truth = Side {
+        format,
+        pictures: objects.images.len(),
+        things: objects.objects.len(),
+        classes: objects.categories.len(),
+    };
+    let (coco, classification) = (Some(coco), None);
+    Ok(Report { schema: SCHEMA, truth, results, notes, coco, voc, classification, calibration, confusion })
+}
+
+/// Results with the truth's ids; those without counterpart are left out and said.
+fn paired(objects: &Objects, found: &mut Found) -> Result<(Vec<Annotation>, Vec<String>)> {
+    let mut notes = objects.notes.clone();
+    notes.append(&mut found.notes);
+    let names: Vec<&str> = objects.images.iter().map(|image| image.name.as_str()).collect();
+    let ids: Vec<u64> = objects.images.iter().map(|image| image.id).collect();
+    let (images, more) = pair::images(&names, objects.image_ids.then_some(&ids[..]), found)?;
+    notes.extend(more);
+    let (classes, more) = pair::classes(objects, &found.classes)?;
+    notes.extend(more);
+    let counterpart = |mut thing: Annotation| {
+        let image = images.get(thing.image_id as usize).copied().flatten()?;
+        let class = classes.get(thing.category_id as usize).copied().flatten()?;
+        (thing.image_id, thing.category_id) = (*ids.get(image)?, class);
+        Some(thing)
+    };
+    let things = std::mem::take(&mut found.things);
+    Ok((things.into_iter().filter_map(counterpart).collect(), notes))
+}
+
+/// What objects and results can be compared by: keypoints, else masks, else boxes.
+fn both_hold(objects: &Objects, things: &[Annotation]) -> Overlap {
+    let both = |holds: fn(&Annotation) -> bool| {
+        things.first().is_some_and(holds) && objects.objects.iter().any(|object| holds(&object.shape))
+    };
+    if both(|shape| shape.keypoints.as_ref().is_some_and(|k| !k.is_empty())) {
+        Overlap::Keypoints
+    } else if both(has_mask) {
+        Overlap::Segm
+    } else {
+        Overlap::Bbox
+    }
+}
+
+fn has_mask(shape: &Annotation) -> bool {
+    !matches!(&shape.segmentation, None | Some(Segmentation::Rect(_)))
+        && !matches!(&shape.segmentation, Some(Segmentation::Polygon(polygons)) if polygons.is_empty())
+}
+
+fn labelled(
+    format: &'static str,
+    labels: &[(String, String)],
+    results: Side,
+    found: &Found,
+) -> Result<Report> {
+    if found.answers.is_empty() {
+        let message = "the results hold no classification and the truth holds a label a picture; expected results of \
+                       vision classify, or as truth a COCO data set, VOC .xml or YOLO .txt files";
+        return Err(Error::usage(message));
+    }
+    let names: Vec<&str> = labels.iter().map(|(name, _)| name.as_str()).collect();
+    let (pairs, more) = pair::images(&names, None, found)?;
+    let mut notes = found.notes.clone();
+    notes.extend(more);
+    let labels: Vec<String> = labels.iter().map(|(_, label)| label.clone()).collect();
+    let (mut classified, more) = classify::evaluate(&labels, found, &pairs);
+    notes.extend(more);
+    let (confusion, calibration) = (classified.confusion.take(), classified.calibration.take());
+    let classes = classified.classes.iter().filter(|class| class.pictures > 0).count();
+    let truth = Side { format, pictures: labels.len(), things: labels.len(), classes };
+    let (coco, voc, classification) = (None, None, Some(classified));
+    Ok(Report { schema: SCHEMA, truth, results, notes, coco, voc, classification, calibration, confusion })
+}
+
+/// None without values.
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / count as f64)
+}
+
+/// The first few names, for a message.
+pub(crate) fn some_of<S: AsRef<str>>(names: &[S]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = if shown.is_empty() { "none".to_owned() } else { shown.join(", ") };
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}

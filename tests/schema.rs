@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Scratch, photo, picture};
+use common::{Ran, Scratch, photo, picture, vision};
 use serde_json::Value;
 
 fn schema(name: &str) -> jsonschema::Validator {
@@ -65,6 +65,18 @@ fn records_and_run_are_valid() {
     let count = |key: &str| whole[key].as_array().expect("a list").len();
     assert_eq!(count("records") + count("inputs"), results.len());
     whole["records"].as_array().expect("a list").iter().for_each(|r| valid(&record, r));
+}
+
+#[test]
+fn classes_of_whole_pictures_are_valid() {
+    let s = Scratch::new();
+    everything(&s);
+    let arguments = ["classify", "--out", "run", "p", "--format", "json,csv"];
+    Ran::of(vision().current_dir(s.path("")).args(arguments)).expect(2);
+    let record = schema("record.schema.json");
+    s.results().iter().for_each(|r| valid(&record, r));
+    assert!(s.results().iter().any(|r| r["prediction"]["task"] == "classify"));
+    valid(&schema("run.schema.json"), &s.run_json());
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl EndToEnd {
         let (score, class) = (value(columns.score), value(columns.class));
         let filler = score < SCORE_FLOOR || class < 0.0 || columns.edges == 1 && value(0) < 0.0;
         let [sx, sy] = scale;
-        let edge = |n: usize| value(columns.edges + n) * if n % 2 == 0 { sx } else { sy };
+        let edge = |n: usize| value(columns.edges + n) * if n.is_multiple_of(2) { sx } else { sy };
         let rect = cells::edges([edge(0), edge(1), edge(2), edge(3)]);
         // A class that is no number is no thing: counted with the scores that are none.
         let score = if class.is_finite() { score } else { f32::NAN };

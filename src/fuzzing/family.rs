@@ -265,7 +265,7 @@ fn check(observation: &Observation, frame: [u32; 2]) -> Result<(), String> {
             && 0.0 <= y1
             && y1 <= y2
             && y2 <= height;
-        if !within || !(candidate.score > 0.0 && candidate.score <= 1.0) {
+        if !(within && candidate.score > 0.0 && candidate.score <= 1.0) {
             return Err(format!("{candidate:?} in {frame:?}"));
         }
     }

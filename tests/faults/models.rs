@@ -44,7 +44,7 @@ fn refused(s: &Scratch, name: &str, description: &str, words: &[&str]) {
 fn row_30_a_model_of_another_shape_is_said_at_load() {
     let s = one_picture();
     // What was found, what was expected, how to say otherwise.
-    refused(&s, "rank", MEANS, &["has 3 axes", "[batch,3,height,width]"]);
+    refused(&s, "rank", MEANS, &["has 5 axes", "[batch,channels,height,width]"]);
     refused(&s, "element", MEANS, &["takes f64", "supported are f32", "export it"]);
     refused(&s, "side", MEANS, &["takes 64x48 pixels", "says 32x32", "write size = [64, 48]"]);
     let found = "found scores f32 [1,3], distances f32 [1,5,8]";
@@ -55,7 +55,7 @@ fn row_30_a_model_of_another_shape_is_said_at_load() {
         &["f32 [1,4,classes]", "f32 [1,4,8]", found, "correct size, strides and bins"],
     );
     let nhwc = MEANS.replace("[input]", "[input]\nlayout = \"nhwc\"");
-    refused(&s, "means", &nhwc, &["32 channels", "expected 3", "[batch,height,width,3]"]);
+    refused(&s, "means", &nhwc, &["32 channels", "expected 3", "[batch,height,width,channels]"]);
     let named = MEANS.replace("[input]", "[input]\nname = \"images\"");
     refused(&s, "means", &named, &["no input \"images\"", "it has \"x\""]);
     let other = MEANS.replace("strides = [16]", "strides = [16, 32]");
@@ -73,7 +73,7 @@ fn row_30_a_model_that_the_runtime_refuses_is_said_before_any_input_is_read() {
     s.file("m/none.onnx", &whole);
     s.detect(["p", "--model", "m/none.onnx"])
         .expect(1)
-        .says("no none.toml beside it")
+        .says("no description, and what it has is like no family")
         .says("inputs x f32 [1,3,32,32]");
 }
 

@@ -76,7 +76,7 @@ save(
 )
 
 # Inputs and outputs that are not what a description of `means` says.
-save("rank", MEANS, [("x", F32, [3, 32, 32])], OUTPUTS, CONSTANTS)
+save("rank", MEANS, [("x", F32, [1, 1, 3, 32, 32])], OUTPUTS, CONSTANTS)
 save("element", MEANS, [("x", TensorProto.DOUBLE, [1, 3, 32, 32])], OUTPUTS, CONSTANTS)
 save("side", MEANS, [("x", F32, [1, 3, 48, 64])], OUTPUTS, CONSTANTS)
 save(

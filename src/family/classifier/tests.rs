@@ -39,7 +39,10 @@ fn built(header: &Header, decode: &str, labels: usize) -> Result<Classifier> {
     Classifier::new(&Recipe { spec: &spec, header, size: [224, 224], labels })
 }
 
-fn decoded(classifier: &Classifier, value: Tensor) -> Result<(Vec<(u32, f32)>, bool, usize)> {
+/// Classes with their scores, whether several may hold, and the number of warnings.
+type Decoded = (Vec<(u32, f32)>, bool, usize);
+
+fn decoded(classifier: &Classifier, value: Tensor) -> Result<Decoded> {
     let mapping = Mapping::centre_crop([500, 300], [224, 224], 0.875);
     let outputs = Outputs::new(vec![NamedTensor::new("y", value)]);
     let (observation, warnings) = classifier.decode(&outputs, &mapping)?;

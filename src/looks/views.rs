@@ -40,7 +40,7 @@ impl View {
     }
 
     /// A box of the part, in pixels of the frame.
-    pub fn to_frame(&self, candidate: &Candidate) -> Candidate {
+    pub fn to_frame(self, candidate: &Candidate) -> Candidate {
         let [x, y] = self.at.map(|v| v as f32);
         let r = candidate.rect;
         let rect = Rect::new(r.x1 + x, r.y1 + y, r.x2 + x, r.y2 + y);

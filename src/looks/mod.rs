@@ -43,8 +43,12 @@ pub struct Looker {
 }
 
 impl Looker {
+    /// `iou` is the models' own suppression. Where boxes are averaged it is no higher than what makes them
+    /// one: an average takes each box of a cluster for another model's, and doubles of one model, which
+    /// score low, would drag it down.
     pub fn new(members: Vec<Box<dyn Family>>, looks: Looks, iou: f32) -> Self {
-        Self { members, looks, iou }
+        let averaged = looks.flip || members.len() > 1;
+        Self { members, looks, iou: if averaged { iou.min(SAME_BOX) } else { iou } }
     }
 
     /// What one model sees of the frame, in all its tiles; in order of falling score, without doubles.

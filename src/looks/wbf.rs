@@ -10,23 +10,29 @@ struct Cluster {
     /// Coordinates times scores, summed.
     weighted: [f64; 4],
     scores: f64,
-    count: usize,
+    /// Which lists have given a box.
+    seen_by: Vec<usize>,
     rect: Rect,
 }
 
 impl Cluster {
-    fn of(candidate: &Candidate) -> Self {
-        let mut cluster =
-            Self { class: candidate.class, weighted: [0.0; 4], scores: 0.0, count: 0, rect: candidate.rect };
-        cluster.add(candidate);
+    fn of(list: usize, candidate: &Candidate) -> Self {
+        let (class, rect) = (candidate.class, candidate.rect);
+        let mut cluster = Self { class, weighted: [0.0; 4], scores: 0.0, seen_by: Vec::new(), rect };
+        cluster.add(list, candidate);
         cluster
     }
 
-    fn add(&mut self, candidate: &Candidate) {
+    /// A list's further boxes of the same thing are doubles that its suppression left; they score low and
+    /// would drag the average down.
+    fn add(&mut self, list: usize, candidate: &Candidate) {
+        if self.seen_by.contains(&list) {
+            return;
+        }
+        self.seen_by.push(list);
         let (score, rect) = (f64::from(candidate.score), <[f32; 4]>::from(candidate.rect));
         self.weighted.iter_mut().zip(rect).for_each(|(sum, edge)| *sum += score * f64::from(edge));
         self.scores += score;
-        self.count += 1;
         if self.scores > 0.0 {
             self.rect = self.weighted.map(|sum| (sum / self.scores) as f32).into();
         }
@@ -34,26 +40,29 @@ impl Cluster {
 
     /// The mean score, less in proportion where fewer than all `lists` saw the thing.
     fn score(&self, lists: usize) -> f32 {
-        let mean = self.scores / self.count as f64;
-        (mean * self.count.min(lists) as f64 / lists as f64) as f32
+        let seen = self.seen_by.len() as f64;
+        (self.scores / seen * seen.min(lists as f64) / lists as f64) as f32
     }
 }
 
 /// The boxes of `lists`, one list a model or look, in order of falling score. Boxes of a class that overlap
 /// a cluster's average by more than `iou` join it. Oriented boxes are not averaged: the surest stays.
 pub fn fused(lists: &[Vec<Candidate>], iou: f32) -> Vec<Candidate> {
-    let mut all: Vec<Candidate> = lists.iter().flatten().copied().collect();
-    all.sort_by(|a, b| b.score.total_cmp(&a.score));
-    if all.iter().any(|candidate| candidate.corners.is_some()) {
+    let numbered = lists.iter().enumerate();
+    let mut all: Vec<(usize, Candidate)> =
+        numbered.flat_map(|(list, boxes)| boxes.iter().map(move |candidate| (list, *candidate))).collect();
+    all.sort_by(|a, b| b.1.score.total_cmp(&a.1.score));
+    if all.iter().any(|(_, candidate)| candidate.corners.is_some()) {
+        let all: Vec<Candidate> = all.into_iter().map(|(_, candidate)| candidate).collect();
         return nms(&all, iou, usize::MAX).into_iter().map(|n| all[n]).collect();
     }
     let mut clusters: Vec<Cluster> = Vec::new();
-    for candidate in &all {
+    for (list, candidate) in &all {
         let overlaps = clusters.iter().enumerate().filter(|(_, c)| c.class == candidate.class);
         let overlaps = overlaps.map(|(n, c)| (n, c.rect.iou(&candidate.rect))).filter(|(_, o)| *o > iou);
         match overlaps.max_by(|a, b| a.1.total_cmp(&b.1)) {
-            Some((n, _)) => clusters[n].add(candidate),
-            None => clusters.push(Cluster::of(candidate)),
+            Some((n, _)) => clusters[n].add(*list, candidate),
+            None => clusters.push(Cluster::of(*list, candidate)),
         }
     }
     let boxes = clusters.iter().map(|c| Candidate::new(c.rect, c.class, c.score(lists.len())));

@@ -15,7 +15,7 @@ use crate::digest::{hex, sha256};
 use crate::error::{Error, Kind, Result};
 use crate::family::FAMILIES;
 use crate::onnx::{self, Dim, Header};
-use crate::spec::{InputSpec, LabelSet, Layout, Spec};
+use crate::spec::{InputSpec, LabelSet, Labels, Layout, Spec};
 
 /// Protobuf's own limit for a message, hence for an ONNX file in one piece.
 pub(super) const MAX_MODEL: u64 = 2 << 30;
@@ -95,7 +95,12 @@ impl Opened {
             },
         };
         if let (Ok(spec), Some(labels)) = (&mut self.spec, hints.labels()) {
-            match labels {
+            let name = self.origin.to_string();
+            let mut fits = |labels: &Labels| match &mut self.understood {
+                Some(understood) => understood.name_classes(labels).map_err(named(&name)),
+                None => Ok(()),
+            };
+            match labels.and_then(|labels| fits(&labels).map(|()| labels)) {
                 Ok(labels) => spec.labels = labels,
                 Err(error) => self.spec = Err(error),
             }

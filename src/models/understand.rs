@@ -13,6 +13,33 @@ pub struct Understood {
     pub why: String,
     /// What else would fit, and how to say so; a sentence each.
     pub doubts: Vec<String>,
+    /// How many classes the header shows; `None` where it leaves that open.
+    pub classes: Option<usize>,
+    /// The one of `doubts` about the classes' names, which names given by the user settle.
+    pub unnamed: Option<String>,
+}
+
+impl Understood {
+    /// Takes the names that the user gives.
+    ///
+    /// # Errors
+    /// `ModelMismatch` for another number of names than the header has classes; the message does not name
+    /// the model.
+    pub(super) fn name_classes(&mut self, labels: &Labels) -> Result<()> {
+        let given = LabelSet::new(labels)?.len();
+        if let Some(classes) = self.classes.filter(|classes| *classes != given) {
+            let message = format!(
+                "it has {classes} classes as family {}, and --labels gives {given} names; give {classes}, or say with --spec \
+                 how it is read",
+                self.spec.family
+            );
+            return Err(Error::new(Kind::ModelMismatch, message));
+        }
+        if let Some(settled) = self.unnamed.take() {
+            self.doubts.retain(|doubt| *doubt != settled);
+        }
+        Ok(())
+    }
 }
 
 /// Reads the header as the family that fits best; with `family`, as that one only.
@@ -31,7 +58,8 @@ pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<U
     for (other, also) in readings.filter(|(_, also)| also.certainty == reading.certainty) {
         doubts.push(format!("--spec {} fits as well: {}", other.name, also.why));
     }
-    let labels = labels(&reading, &mut doubts);
+    let (classes, (labels, unnamed)) = (reading.classes, labels(&reading));
+    doubts.extend(unnamed.clone());
     let spec = Spec {
         name: name.to_owned(),
         about: format!("no description; read as {}", entry.name),
@@ -50,36 +78,38 @@ pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<U
         Certainty::Names => "the names of its inputs and outputs",
         Certainty::Shape => "the shapes of its inputs and outputs",
     };
-    Ok(Understood { spec, why: format!("family {} by {by}: {}", entry.name, reading.why), doubts })
+    let why = format!("family {} by {by}: {}", entry.name, reading.why);
+    Ok(Understood { spec, why, doubts, classes, unnamed })
 }
 
-/// Names from the metadata, or the data set that has that many classes.
-fn labels(reading: &Reading, doubts: &mut Vec<String>) -> Labels {
+/// Names from the metadata, or the data set that has that many classes; and the doubt that remains.
+fn labels(reading: &Reading) -> (Labels, Option<String>) {
     if !reading.names.is_empty() {
         // The built-in list also has the data set's own numbers, which coco.json is to have.
         let built_in = |list: &&(usize, &str)| {
             let labels = Labels::BuiltIn(list.1.to_owned());
             LabelSet::new(&labels).is_ok_and(|set| set.names() == reading.names)
         };
-        return match LISTS.iter().find(built_in) {
+        let labels = match LISTS.iter().find(built_in) {
             Some((_, list)) => Labels::BuiltIn((*list).to_owned()),
             None => Labels::List(reading.names.clone()),
         };
+        return (labels, None);
     }
     let known = reading.classes.and_then(|count| LISTS.iter().find(|(size, _)| *size == count));
     match (reading.classes, known) {
         (_, Some((count, list))) => {
-            doubts.push(format!(
+            let doubt = format!(
                 "{count} classes without names are taken for {list}; give others with --labels FILE (a name a line)"
-            ));
-            Labels::BuiltIn((*list).to_owned())
+            );
+            (Labels::BuiltIn((*list).to_owned()), Some(doubt))
         }
         (count, None) => {
             let count = count.map_or_else(String::new, |count| format!("{count} "));
-            doubts.push(format!(
+            let doubt = format!(
                 "its {count}classes have no names and are called class_0, class_1, …; give names with --labels FILE (a name a line, or coco-80)"
-            ));
-            Labels::default()
+            );
+            (Labels::default(), Some(doubt))
         }
     }
 }

@@ -3,7 +3,7 @@
 use image::ImageFormat::Png;
 use serde_json::json;
 
-use crate::common::{Ran, Scratch, picture, vision};
+use crate::common::{Ran, Scratch, picture, shared, vision};
 use crate::tools::{MEANS, items, means, model, scores};
 
 /// A scratch folder with one picture.
@@ -139,4 +139,21 @@ fn row_37_models_that_load_other_files_or_code_are_refused() {
     let mut info = vision();
     info.current_dir(s.path("")).args(["models", "info", "m/compiled.onnx"]);
     Ran::of(&mut info).says("EPContext");
+}
+
+#[test]
+fn another_number_of_labels_than_the_header_has_classes_is_said_at_load() {
+    let s = one_picture();
+    let names = s.file("three.txt", b"a\nb\nc\n");
+    for (file, classes) in [("agpl-yolov8n-640-int8", 80), ("picodet-s-416", 80), ("fastestdet-352", 80)] {
+        let Some(onnx) = shared(&format!("models/{file}.onnx")) else { return };
+        let arguments =
+            ["p".as_ref(), "--labels".as_ref(), names.as_os_str(), "--model".as_ref(), onnx.as_os_str()];
+        s.detect(arguments)
+            .expect(1)
+            .says(file)
+            .says(&format!("it has {classes} classes"))
+            .says("--labels gives 3 names");
+        assert!(!s.path("run").exists());
+    }
 }

@@ -298,9 +298,12 @@ impl Prepared {
 
     /// What people should know before the run: how a model without a description was understood.
     pub fn notes(&self) -> Vec<String> {
-        let Some(understood) = &self.model.understood else { return Vec::new() };
-        let name = &self.model.spec.name;
-        let doubts = understood.doubts.iter().map(|doubt| format!("{name}: {doubt}"));
-        std::iter::once(format!("{name}: {}", understood.why)).chain(doubts).collect()
+        let models = std::iter::once(&self.model).chain(&self.beside);
+        let understood = models.filter_map(|model| Some((&model.spec.name, model.understood.as_ref()?)));
+        let notes = understood.flat_map(|(name, understood)| {
+            let doubts = understood.doubts.iter().map(move |doubt| format!("{name}: {doubt}"));
+            std::iter::once(format!("{name}: {}", understood.why)).chain(doubts)
+        });
+        notes.collect()
     }
 }

@@ -26,6 +26,10 @@ pub trait Policy: Send + Sync {
     fn decide(&self, observed: &Observed) -> Prediction;
     /// Names of the classes that predictions number.
     fn labels(&self) -> &LabelSet;
+    /// How many results an item has at most, where more would be cut.
+    fn most(&self) -> Option<usize> {
+        None
+    }
     /// The thresholds in force, for `run.json`.
     fn facts(&self) -> serde_json::Value;
 }
@@ -63,6 +67,10 @@ impl Policy for DetectPolicy {
 
     fn labels(&self) -> &LabelSet {
         &self.labels
+    }
+
+    fn most(&self) -> Option<usize> {
+        Some(self.max_det)
     }
 
     fn facts(&self) -> serde_json::Value {

@@ -71,6 +71,10 @@ fn a_model_that_nobody_knows_gets_an_example_and_code_1() {
     );
     let (_, example) = text.split_once("correct it:\n\n").expect("an example");
     std::fs::write(path.with_extension("toml"), example).expect("written");
+    let (code, text) = info_of(&path, false);
+    assert!(code == 1 && text.contains("[decode] needs strides"), "what is missing still: {text}");
+    let whole = example.to_owned() + "[decode]\nstrides = [16]\nbins = 2\ncentre-offset = 0.5\n";
+    std::fs::write(path.with_extension("toml"), whole).expect("written");
     let (code, text) = info_of(&path, true);
     assert_eq!((code, text.contains("\"usable\": true")), (0, true), "{text}");
 }

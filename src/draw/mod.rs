@@ -125,7 +125,7 @@ impl Mark<'_> {
         let Some(corners) = self.corners() else { return outer };
         let top = corners.0.iter().copied().reduce(|a, b| if b[1] < a[1] { b } else { a });
         top.map_or(outer, |[x, _]| {
-            let x = (x.round() as i64 - edge).clamp(self.area.x0, self.area.x1);
+            let x = (x.round() as i64).saturating_sub(edge).clamp(self.area.x0, self.area.x1);
             Area { x0: x, ..outer }
         })
     }

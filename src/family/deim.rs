@@ -106,7 +106,7 @@ fn recognise(header: &Header) -> Option<Reading> {
             reading.decode.insert(part.key.to_owned(), value.name.clone().into());
         }
     }
-    reading.classes = Some(80);
+    (reading.classes, reading.assumed) = (Some(80), true);
     // The least score of D-FINE's tools/inference.
     reading.conf = Some(0.4);
     reading.doubts = doubts(target);

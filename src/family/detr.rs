@@ -139,7 +139,7 @@ impl Guess {
             Some(80 | 365 | 366) => guess(Scores::Sigmoid, masked, masked),
             Some(81) => guess(Scores::SoftmaxNoObject, true, true),
             // Fine-tuned: DETR and YOLOS alone have 100 queries.
-            _ if queries() == Some(100) => guess(Scores::SoftmaxNoObject, true, true),
+            Some(2..) | None if queries() == Some(100) => guess(Scores::SoftmaxNoObject, true, true),
             _ => guess(Scores::Sigmoid, masked, true),
         }
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::cells;
 use super::reading::{Certainty, picture};
-use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe, yolo};
+use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe, class_of, yolo};
 use crate::error::{Error, Kind, Result};
 use crate::frame::Warning;
 use crate::observation::{Candidate, Observation, SCORE_FLOOR};
@@ -105,7 +105,8 @@ impl Family for EfficientNms {
         let candidates = things.map(|((edges, &score), &class)| {
             let rect = cells::edges([edges[0] * sx, edges[1] * sy, edges[2] * sx, edges[3] * sy]);
             let score = if class.is_finite() { score } else { f32::NAN };
-            Candidate::new(rect, class.round() as u32, score)
+            let (class, score) = class_of(class, score);
+            Candidate::new(rect, class, score)
         });
         Ok(cells::detections((candidates.collect(), 0), false, mapping))
     }

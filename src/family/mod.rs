@@ -131,6 +131,18 @@ pub fn build(recipe: &Recipe) -> Result<Box<dyn Family>> {
     (entry.build)(recipe)
 }
 
+/// More classes than any data set of boxes has; V3Det's 13,204 are the most that is published.
+const MOST_CLASSES: f32 = 20_000.0;
+
+/// The class that a number of an output stands for, with the score; a score that is none where the number
+/// is no class, so that the candidate is dropped and counted. Arithmetic in half precision leaves a class a
+/// little off a whole number.
+pub(crate) fn class_of(number: f32, score: f32) -> (u32, f32) {
+    let class = number.round();
+    let whole = (number - class).abs() < 0.01 && (0.0..MOST_CLASSES).contains(&class);
+    if whole { (class as u32, score) } else { (0, f32::NAN) }
+}
+
 /// The warning for candidates whose box or score was not a number, or no score (faults row 29).
 pub(crate) fn not_finite(dropped: usize) -> Option<Warning> {
     let message = || {

@@ -32,6 +32,8 @@ pub struct Reading {
     /// Numbers of the family's own, as in a description.
     pub decode: toml::Table,
     pub classes: Option<usize>,
+    /// Whether `classes` is the usual data set's number and the header shows none.
+    pub assumed: bool,
     /// Names in order of class, where metadata give them.
     pub names: Vec<String>,
     /// Least score and IoU, where the family's differ from the usual ones.
@@ -45,7 +47,8 @@ impl Reading {
     /// A reading with nothing special.
     pub fn new(certainty: Certainty, why: String, input: InputSpec) -> Self {
         let (decode, names, doubts) = (toml::Table::new(), Vec::new(), Vec::new());
-        Self { certainty, why, input, decode, classes: None, names, conf: None, iou: None, doubts }
+        let (classes, assumed) = (None, false);
+        Self { certainty, why, input, decode, classes, assumed, names, conf: None, iou: None, doubts }
     }
 }
 

@@ -165,7 +165,7 @@ fn completed(reading: Reading, mut doubts: Vec<String>) -> Reading {
             .to_owned(),
     );
     // mscoco_label_map.pbtxt; the least score is `min_score_thresh` of the API's visualization_utils.py.
-    Reading { classes: Some(91), conf: Some(0.5), doubts, ..reading }
+    Reading { classes: Some(91), assumed: true, conf: Some(0.5), doubts, ..reading }
 }
 
 /// The order that fits, and its boxes, classes, scores and count.

@@ -106,7 +106,7 @@ fn recognise(header: &Header) -> Option<Reading> {
         }
     }
     // COCO's category ids, as all of torchvision's own weights have them.
-    reading.classes = Some(91);
+    (reading.classes, reading.assumed) = (Some(91), true);
     reading.conf = Some(0.5);
     reading.doubts = doubts(header, named);
     Some(reading)

@@ -7,7 +7,7 @@ use super::reading::{Certainty, USUAL_SIDE, float_axes, picture};
 use super::{NamedTensor, Outputs, Recipe};
 use crate::error::{Error, Kind, Result};
 use crate::onnx::exporter::{self, Ultralytics};
-use crate::onnx::{Header, Value};
+use crate::onnx::{Dim, Header, Value};
 use crate::spec::{InputSpec, Layout};
 
 /// Input pixels per cell, as the sets of detection heads have them: most models; P6; tiny; P2.
@@ -34,6 +34,9 @@ impl<'a> Found<'a> {
             return None;
         }
         let (index, axes) = boxes(header)?;
+        if !is_rows(header.outputs.get(index)?, header.picture_input(None).ok()?) {
+            return None;
+        }
         let usual = InputSpec { std: [255.0; 3], ..InputSpec::default() };
         let mut input = picture(header, 3, usual)?;
         if input.dynamic_size {
@@ -113,6 +116,23 @@ fn boxes(header: &Header) -> Option<(usize, [Option<usize>; 2])> {
         }
     });
     found.next().filter(|_| found.next().is_none())
+}
+
+/// Whether an output of two axes is rows without a batch: the first axis is a number of rows, or an open one
+/// that is not the picture's own first axis. `[batch,1000]` is a classifier's; final boxes alone (of 6 or 7
+/// values) come in an open number.
+fn is_rows(output: &Value, picture: &Value) -> bool {
+    let Some([first, values]) = output.shape.as_deref() else { return true };
+    let first_of_picture = picture.shape.as_ref().and_then(|shape| shape.first());
+    let own_name = match (first, first_of_picture) {
+        (Dim::Named(own), Some(Dim::Named(batch))) => own != batch,
+        (_, Some(batch)) => batch.fixed().is_some(),
+        (_, None) => false,
+    };
+    match first.fixed() {
+        Some(rows) => rows > 1,
+        None => matches!(values.fixed(), Some(6 | 7)) && own_name,
+    }
 }
 
 /// What the model is for, if another command's: for errors. Detection and oriented boxes are ours.

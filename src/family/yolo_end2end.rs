@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::cells;
 use super::reading::Certainty;
 use super::yolo::{self, Found, Place};
-use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe};
+use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe, class_of};
 use crate::error::{Error, Kind, Result};
 use crate::frame::Warning;
 use crate::observation::{Candidate, Observation, SCORE_FLOOR};
@@ -159,7 +159,8 @@ impl EndToEnd {
         let rect = cells::edges([edge(0), edge(1), edge(2), edge(3)]);
         // A class that is no number is no thing: counted with the scores that are none.
         let score = if class.is_finite() { score } else { f32::NAN };
-        (!filler).then(|| Candidate::new(rect, class.round() as u32, score))
+        let (class, score) = class_of(class, score);
+        (!filler).then(|| Candidate::new(rect, class, score))
     }
 }
 

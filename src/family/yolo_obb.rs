@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::cells::{self, Seen};
 use super::reading::Certainty;
 use super::yolo::{self, Found, Place};
-use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe};
+use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe, class_of};
 use crate::error::{Error, Kind, Result};
 use crate::frame::Warning;
 use crate::geometry::Quad;
@@ -138,7 +138,8 @@ fn thing(row: ArrayView1<f32>) -> Option<Candidate> {
     let corners = Quad::turned([x, y], [width, height], angle);
     let filler = score < SCORE_FLOOR || class < 0.0;
     let score = if class.is_finite() { score } else { f32::NAN };
-    (!filler).then(|| Candidate::oriented(corners, class.round() as u32, score))
+    let (class, score) = class_of(class, score);
+    (!filler).then(|| Candidate::oriented(corners, class, score))
 }
 
 impl Family for YoloObb {

@@ -38,6 +38,10 @@ struct Decode {
     normalised: bool,
 }
 
+/// Values of a box beyond which they are boxes themselves: columns instead of rows. The largest data sets of
+/// boxes that YOLOs are published for have 1203 classes (LVIS); 2100 boxes are those of 320 pixels.
+const MOST_VALUES: usize = 1500;
+
 struct YoloV5 {
     input: ModelInput,
     place: Place,
@@ -62,7 +66,9 @@ fn recognise(header: &crate::onnx::Header) -> Option<Reading> {
     let few = matches!(boxes, Some(0..=1000)) && per_cell != Some(3) || batchless;
     let few = few && matches!(values, Some(6 | 7));
     let wide = boxes.zip(values).is_some_and(|(boxes, values)| boxes < values);
-    if few || wide {
+    // Fixed first, open second: columns of one box each, Ultralytics' `dynamic=True`.
+    let columns = boxes.is_some() && values.is_none();
+    if few || wide || columns {
         return None;
     }
     // The export of YOLOv6 has one box a cell and names of its own.
@@ -87,7 +93,8 @@ fn recognise(header: &crate::onnx::Header) -> Option<Reading> {
     }
     if values.is_none() {
         reading.doubts.push(
-            "its header leaves the sizes of its output open: whether it has objectness is seen when it runs"
+            "its header leaves the sizes of its output open: whether it has objectness is seen when it runs; columns \
+             instead of rows, as YOLOv8 and later have them, are refused then (--spec yolov8)"
                 .into(),
         );
     }
@@ -119,6 +126,16 @@ impl Family for YoloV5 {
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
         let rows = self.place.tensor(outputs)?.numbers::<Ix2>("[boxes, 5 + classes]")?;
+        // No data set of boxes has so many classes, and no picture so few boxes.
+        if rows.nrows() < rows.ncols() && rows.ncols() > MOST_VALUES {
+            let message = format!(
+                "{} rows of {} values found; family yolov5 expects [1, boxes, 5 + classes]: columns instead of rows are \
+                 family yolov8 (--spec yolov8)",
+                rows.nrows(),
+                rows.ncols()
+            );
+            return Err(Error::new(Kind::ModelOutput, message));
+        }
         yolo::classes(Kind::ModelOutput, rows.ncols(), OTHERS, WHAT, self.labels)?;
         let [sx, sy] = yolo::scale(self.decode.normalised, self.input.size);
         let scores = cells::by_cell(rows.view(), OTHERS, Some(4), self.decode.multi_label);

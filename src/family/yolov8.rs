@@ -82,6 +82,15 @@ fn noted(found: &Found, notes: &Ultralytics) -> Option<Reading> {
         [_, Some(b)] if b == values && (detr || b > 7 || many(found.axes[0])) => true,
         [Some(a), _] if a == values => false,
         [None, None] => detr,
+        // Columns of one a cell are boxes; their number of values is the file's word against the notes'.
+        [Some(values), Some(boxes)] if found.per_cell(boxes) == Some(1) && values > OTHERS => {
+            let mut reading = unnoted(found)?;
+            reading.doubts.push(format!(
+                "its metadata name {classes} classes and its output has {}; the names are not used",
+                values - OTHERS
+            ));
+            return Some(reading);
+        }
         _ => return None,
     };
     let why =
@@ -89,8 +98,9 @@ fn noted(found: &Found, notes: &Ultralytics) -> Option<Reading> {
     let mut reading = Reading::new(Certainty::Metadata, why, found.input.clone());
     reading.classes = Some(classes);
     reading.names = notes.names.clone();
-    if transposed {
-        reading.decode.insert("transposed".into(), true.into());
+    // Open axes aside: a small picture has fewer boxes than a large data set has classes.
+    if transposed || found.axes != [None, None] {
+        reading.decode.insert("transposed".into(), transposed.into());
     }
     if detr {
         // RTDETRPredictor: stretched, boxes as shares, one a thing.
@@ -178,7 +188,13 @@ impl Family for YoloV8 {
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
         let values = self.place.tensor(outputs)?.numbers::<Ix2>("[4 + classes, boxes]")?;
-        let transposed = self.decode.transposed.unwrap_or(values.nrows() > values.ncols());
+        let expected = |count: usize| self.labels > 0 && count == self.labels + OTHERS;
+        let longer = || match (expected(values.nrows()), expected(values.ncols())) {
+            (true, false) => false,
+            (false, true) => true,
+            _ => values.nrows() > values.ncols(),
+        };
+        let transposed = self.decode.transposed.unwrap_or_else(longer);
         let count = if transposed { values.ncols() } else { values.nrows() };
         yolo::classes(Kind::ModelOutput, count, OTHERS, WHAT, self.labels)?;
         let scores = if transposed {

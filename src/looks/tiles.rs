@@ -1,5 +1,6 @@
 //! Where tiles lie: squares that overlap, spread evenly from edge to edge, beside the whole frame.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -17,6 +18,15 @@ pub enum Side {
     /// As many pixels as the model's input has: nothing is scaled down.
     Auto,
     Pixels(u32),
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Side::Auto => f.write_str("auto"),
+            Side::Pixels(side) => write!(f, "{side}"),
+        }
+    }
 }
 
 impl FromStr for Side {

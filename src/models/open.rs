@@ -13,7 +13,7 @@ use super::understand::{Understood, understand};
 use super::{Model, Origin, check, named, refuse};
 use crate::digest::{hex, sha256};
 use crate::error::{Error, Kind, Result};
-use crate::family::FAMILIES;
+use crate::family::{self, FAMILIES, Recipe};
 use crate::onnx::{self, Dim, Header};
 use crate::spec::{InputSpec, LabelSet, Labels, Layout, Spec};
 
@@ -162,7 +162,8 @@ impl Opened {
         Ok(Model {
             spec_digest: digest(&meaning),
             spec,
-            bytes: self.bytes,
+            // What runs is what the description makes of the file; the digest stays the file's.
+            bytes: self.rewritten.map_or(self.bytes, Cow::Owned),
             digest: self.digest,
             header: self.header,
             labels,
@@ -185,7 +186,10 @@ impl Opened {
             rewritten: None,
             spec: self.spec.as_ref().map(Spec::clone).map_err(|e| Error::new(e.kind, e.chain())),
         };
-        copy.into_model().map(|_| ()).map_err(|e| e.chain())
+        let model = copy.into_model().map_err(|e| e.chain())?;
+        let (size, labels) = (model.spec.input.size, model.labels.len());
+        let recipe = Recipe { spec: &model.spec, header: &model.header, size, labels };
+        family::build(&recipe).map(|_| ()).map_err(|e| e.chain())
     }
 }
 

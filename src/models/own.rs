@@ -39,6 +39,7 @@ pub fn add(file: &Path, name: Option<&str>, hints: &Hints, folder: &Path, force:
     let spec = described(&opened)?;
     let fits = sound(spec, &opened.header).and_then(|()| known_family(spec));
     fits.map_err(named(&opened.origin.to_string()))?;
+    opened.verdict().map_err(|problem| Error::new(Kind::ModelMismatch, problem))?;
     let text = own_description(&opened, spec, &name, hints)?;
 
     let files = files(folder, &name);

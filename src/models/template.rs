@@ -13,7 +13,7 @@ pub fn template(name: &str, header: &Header) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(text, "name = {name:?}");
     text.push_str("task = \"detect\"              # or \"classify\"\n");
-    text.push_str("family = \"nanodet\"           # how its outputs are read\n");
+    text.push_str("family = \"nanodet\"           # how its outputs are read: `vision models families`, docs/families.md\n");
     text.push_str("labels = [\"first\", \"second\"] # or \"coco-80\"\n\n[input]\n");
     let Some(input) = header.inputs.iter().find(|i| i.shape.as_ref().is_some_and(|s| s.len() == 4)) else {
         text.push_str("size = [640, 640]            # width and height\n");

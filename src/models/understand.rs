@@ -58,7 +58,8 @@ pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<U
     for (other, also) in readings.filter(|(_, also)| also.certainty == reading.certainty) {
         doubts.push(format!("--spec {} fits as well: {}", other.name, also.why));
     }
-    let (classes, (labels, unnamed)) = (reading.classes, labels(&reading));
+    let shown = reading.classes.filter(|_| !reading.assumed);
+    let (classes, (labels, unnamed)) = (shown, labels(&reading));
     doubts.extend(unnamed.clone());
     let spec = Spec {
         name: name.to_owned(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[command(next_help_heading = "Selection (a second run with other values uses what is stored)")]
 pub struct ClassifyOptions {
     /// At most this many classes a picture, the best ones
-    #[arg(long, short = 'k', value_name = "N", default_value_t = 5)]
+    #[arg(long, short = 'k', value_name = "N", default_value_t = 5, value_parser = super::at_least_one)]
     pub top: usize,
 
     /// Least score from 0 to 1, or label=score for one class; several separated by commas [default: the

@@ -17,6 +17,9 @@ pub const FILE: &str = "vision.toml";
 /// an unpacked archive of a stranger.
 const NEVER_FOUND: &[&str] = &["runtime"];
 
+/// Options whose value is a number or a word.
+const TEXTS: &[&str] = &["tile", "imgsz"];
+
 /// Puts the values of a file under the options that were not given on the command line. Keys are
 /// the long option names; a table named after the command holds options for it alone.
 ///
@@ -83,7 +86,9 @@ fn set(
     let value = match (current, value) {
         (Value::Array(_), value @ (Value::String(_) | Value::Number(_))) => Value::Array(vec![text(value)]),
         (Value::Array(_), Value::Array(list)) => Value::Array(list.into_iter().map(text).collect()),
+        // Options that are absent by default and take a text, such as `tile = 640`.
         (Value::String(_), value @ Value::Number(_)) => text(value),
+        (Value::Null, value @ Value::Number(_)) if TEXTS.contains(&key.as_str()) => text(value),
         (_, value) => value,
     };
     let id = key.replace('-', "_");

@@ -16,15 +16,15 @@ pub struct LookOptions {
     pub tile: Option<String>,
 
     /// The share of a tile that its neighbour sees too, 0 to 0.9
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2, requires = "tile")]
     pub overlap: f64,
 
     /// Also look at the mirrored picture; boxes are averaged (weighted boxes fusion)
     #[arg(long)]
     pub flip: bool,
 
-    /// Also look with this model, of the same labels; may be given several times. Boxes are averaged
-    /// (weighted boxes fusion)
+    /// Also look with this model, of the same labels and at its own size; may be given several times. Boxes
+    /// are averaged (weighted boxes fusion)
     #[arg(long, value_name = "NAME|FILE")]
     pub ensemble: Vec<String>,
 }

@@ -19,6 +19,11 @@ pub use output::{ImageFormat, OutputOptions};
 pub use run::RunOptions;
 pub use select::SelectOptions;
 
+/// A number of results, as clap parses it.
+pub fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a number from 1".to_owned())
+}
+
 /// A duration such as `90s`, `8h` or `1h 30min`, as clap parses it.
 pub fn duration(text: &str) -> Result<String, String> {
     humantime::parse_duration(text)

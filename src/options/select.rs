@@ -24,7 +24,7 @@ pub struct SelectOptions {
     pub exclude_classes: Vec<String>,
 
     /// At most this many results a picture, the best ones
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = super::at_least_one)]
     pub max_det: usize,
 }
 

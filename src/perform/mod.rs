@@ -144,7 +144,7 @@ fn within<S: Selection>(
     progress.changed_list(&journal, &listing);
 
     let artist = artist(&options.output, folder, &listing);
-    let mut summary = Summary::default();
+    let mut summary = Summary { most: prepared.policy.most(), ..Summary::default() };
     let mut findings = Findings::new(&options.run.fail_on, prepared.policy.labels())?;
     let sinks = sinks((&options.output, S::TASK), prepared, folder, echo)?;
     let walk = Walk {

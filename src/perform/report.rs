@@ -126,6 +126,9 @@ impl Report {
         if s.failed + s.partial > 0 {
             writeln!(out, "{} inputs failed, {} in part; results.jsonl says why", s.failed, s.partial)?;
         }
+        if let Some(most) = s.most.filter(|_| s.full > 0) {
+            writeln!(out, "{} pictures have {most} results, the most that --max-det keeps", s.full)?;
+        }
         if s.warnings > 0 {
             writeln!(out, "{} pictures have warnings", s.warnings)?;
         }

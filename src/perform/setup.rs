@@ -75,7 +75,7 @@ impl Prepared {
     fn looks_in_words(&self) -> String {
         let mut words = Vec::new();
         if let Some(tiling) = &self.looks.tiling {
-            words.push(format!("tiles {:?} overlap {}", tiling.side, tiling.overlap));
+            words.push(format!("tiles of {} overlap {}", tiling.side, tiling.overlap));
         }
         if self.looks.flip {
             words.push("mirrored".to_owned());
@@ -110,6 +110,11 @@ impl Prepared {
 
 /// The models of `--ensemble`.
 fn beside<S: Selection>(options: &Options<S>, model: &Model, task: Task) -> Result<Vec<Model>> {
+    if task != Task::Detect && options.output.crops {
+        return Err(Error::usage(format!(
+            "--crops cuts out boxes, which `vision {task}` does not have; leave it out"
+        )));
+    }
     if task != Task::Detect && !options.look.is_plain() {
         return Err(Error::usage(format!(
             "--tile, --flip and --ensemble join boxes, which `vision {task}` does not have; leave them out"

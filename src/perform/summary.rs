@@ -22,6 +22,9 @@ pub struct Summary {
     /// Items that show at least one instance, by label.
     pub items_with: BTreeMap<String, usize>,
     pub warnings: usize,
+    /// How many results an item has at most, and the items that have as many.
+    pub most: Option<usize>,
+    pub full: usize,
     /// Classes that were found.
     pub classes: std::collections::BTreeSet<u32>,
     /// What was found in each of the first items.
@@ -32,6 +35,8 @@ impl Fold for Summary {
     fn record(&mut self, record: &mut Record) {
         self.items += 1;
         self.warnings += usize::from(!record.warnings.is_empty());
+        let instances = record.prediction.as_ref().map_or(0, |prediction| prediction.instances().len());
+        self.full += usize::from(self.most == Some(instances));
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for (class, label) in record.prediction.iter().flat_map(Prediction::found) {
             *counts.entry(label).or_default() += 1;

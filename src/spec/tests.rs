@@ -120,3 +120,24 @@ proptest! {
         let _ = toml::from_str::<Spec>(&text);
     }
 }
+
+#[test]
+fn the_description_in_the_documentation_is_one() {
+    let page = include_str!("../../docs/families.md");
+    let text = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let spec: Spec = toml::from_str(text).expect("a description");
+    assert_eq!((spec.input.size, spec.input.multiple_of, spec.conf), ([640, 640], 32, Some(0.3)));
+    assert_eq!(spec.input.extra.len(), 1);
+}
+
+#[test]
+fn every_family_stands_in_the_documentation() {
+    let page = include_str!("../../docs/families.md");
+    for entry in crate::family::FAMILIES {
+        assert!(
+            page.contains(&format!("\n| `{}` |", entry.name)),
+            "{} is missing in docs/families.md",
+            entry.name
+        );
+    }
+}

@@ -143,3 +143,20 @@ fn notes_of_exporters_give_names() {
     assert_eq!((reading.input.crop_fraction, reading.input.std), (1.0, [255.0; 3]));
     assert!(reading.doubts.is_empty());
 }
+
+#[test]
+fn a_row_of_an_open_batch_is_a_classifiers_and_nobody_elses() {
+    for count in [5, 6, 7, 10, 85, 1000, 1001] {
+        for name in ["output", "output0", "logits", "probabilities"] {
+            let mut header = header(&[0, 3, 224, 224], (name, 1, &[0, count]), "Gemm");
+            header.inputs[0].name = "images".into();
+            header.outputs[0].shape = Some(vec![Dim::Named("batch_size".into()), Dim::Fixed(count)]);
+            let families: Vec<&str> = crate::family::FAMILIES
+                .iter()
+                .filter(|entry| (entry.recognise)(&header).is_some())
+                .map(|entry| entry.name)
+                .collect();
+            assert_eq!(families, ["classifier"], "{name} {count}");
+        }
+    }
+}

@@ -48,6 +48,7 @@ pub(super) fn recognise(header: &Header) -> Option<Reading> {
         reading.decode.insert("logits".to_owned(), true.into());
     }
     reading.classes = Some(columns.classes.unwrap_or(COCO));
+    reading.assumed = columns.classes.is_none();
     reading.conf = Some(CONF);
     reading.doubts = exporter.doubts();
     reading.doubts.extend(columns.doubts());

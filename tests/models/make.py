@@ -92,8 +92,7 @@ save(
 )
 
 # Sizes left open: the cells follow the picture's size.
-save(
-    "dynamic",
+FOLLOWING = (
     [
         helper.make_node("AveragePool", ["x"], ["pooled"], kernel_shape=[32, 32], strides=[32, 32]),
         helper.make_node("Reshape", ["pooled", "shape"], ["rows"]),
@@ -102,7 +101,6 @@ save(
         helper.make_node("Slice", ["nine", "from", "to", "axis"], ["eight"]),
         helper.make_node("Mul", ["eight", "nothing"], ["distances"]),
     ],
-    [("x", F32, ["batch", 3, "height", "width"])],
     [("scores", F32, ["batch", "cells", 3]), ("distances", F32, ["batch", "cells", 8])],
     [
         ("shape", i64(1, 3, -1)),
@@ -112,6 +110,9 @@ save(
         ("nothing", np.zeros(1, np.float32)),
     ],
 )
+save("dynamic", FOLLOWING[0], [("x", F32, ["batch", 3, "height", "width"])], *FOLLOWING[1:])
+# The same network under a header that fixes ten pictures of 32 x 32.
+save("fixed-header", FOLLOWING[0], [("x", F32, [10, 3, 32, 32])], *FOLLOWING[1:])
 
 # A good file that the runtime has no kernel for.
 save(

@@ -114,6 +114,25 @@ fn the_mirror_and_a_second_model_agree_about_what_is_there() {
 }
 
 #[test]
+fn a_model_without_names_takes_those_of_the_first() {
+    let Some(onnx) = shared("models/agpl-yolov5n-fp16.onnx") else { return };
+    let s = Scratch::new();
+    let (cows, onnx) = (sample("cows.jpg"), onnx.to_string_lossy().into_owned());
+    let cows = cows.to_string_lossy().into_owned();
+    s.detect(["--no-images", "--ensemble", &onnx, &cows]).expect(0).says("3 cow");
+    let names = s.file(
+        "n.toml",
+        include_str!("../models/nanodet-g-416.toml").replace("\"coco-80\"", "[\"x\", \"y\"]").as_bytes(),
+    );
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/models/nanodet-g-416.onnx"), s.path("n.onnx"))
+        .expect("copied");
+    let other = names.with_extension("onnx").to_string_lossy().into_owned();
+    s.detect(["--no-images", "--force", "--ensemble", &other, &cows])
+        .expect(1)
+        .says("its class 0 is \"x\", that of");
+}
+
+#[test]
 fn looks_are_part_of_the_job_and_wrong_ones_are_refused() {
     let s = Scratch::new();
     let cows = sample("cows.jpg").to_string_lossy().into_owned();

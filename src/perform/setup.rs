@@ -51,7 +51,8 @@ impl Prepared {
         for_task(&model, S::TASK)?;
         batch(&options.model.batch, &model)?;
         let size = input_size(options.model.imgsz.as_deref(), &model)?;
-        let beside = beside(options, &model, S::TASK)?;
+        about_boxes(options)?;
+        let beside = beside(options, &model)?;
         let looks = options.look.looks()?;
         let family = looking(&model, size, &beside, &options.look)?;
         let policy = options.select.policy(&model)?;
@@ -108,33 +109,55 @@ impl Prepared {
     }
 }
 
-/// The models of `--ensemble`.
-fn beside<S: Selection>(options: &Options<S>, model: &Model, task: Task) -> Result<Vec<Model>> {
-    if task != Task::Detect && options.output.crops {
+/// Refuses options about boxes where there are none.
+fn about_boxes<S: Selection>(options: &Options<S>) -> Result<()> {
+    let task = S::TASK;
+    if task == Task::Detect {
+        return Ok(());
+    }
+    if options.output.crops {
         return Err(Error::usage(format!(
             "--crops cuts out boxes, which `vision {task}` does not have; leave it out"
         )));
     }
-    if task != Task::Detect && !options.look.is_plain() {
+    if !options.look.is_plain() {
         return Err(Error::usage(format!(
-            "--tile, --flip and --ensemble join boxes, which `vision {task}` does not have; leave them out"
+            "--tile, --flip and --ensemble join boxes, which `vision {task}` does not have; leave them out (in \
+             vision.toml: write them under [detect])"
         )));
     }
+    Ok(())
+}
+
+/// The models of `--ensemble`.
+fn beside<S: Selection>(options: &Options<S>, model: &Model) -> Result<Vec<Model>> {
     let resolve = |name: &String| {
-        let other = models::resolve_as(name, &Default::default())?;
-        for_task(&other, task)?;
+        let mut other = models::resolve_as(name, &Default::default())?;
+        for_task(&other, S::TASK)?;
+        // A file without names, such as YOLOv5's, is given those of the first.
+        if other.labels.is_empty() {
+            other.labels = model.labels.clone();
+        }
         if other.labels.names() != model.labels.names() {
             let message = format!(
-                "--ensemble {name}: has other labels ({}) than {} ({}); models that look together must name the same things",
-                other.labels.len(),
-                model.spec.name,
-                model.labels.len()
+                "--ensemble {name}: {}; models that look together must name the same things in the same order: write \
+                 labels in a .toml beside it",
+                difference(&other, model)
             );
             return Err(Error::new(Kind::ModelMismatch, message));
         }
         Ok(other)
     };
     options.look.ensemble.iter().map(resolve).collect()
+}
+
+/// Where the labels of two models part.
+fn difference(other: &Model, first: &Model) -> String {
+    let (own, wanted) = (other.labels.names(), first.labels.names());
+    match own.iter().zip(wanted).position(|(a, b)| a != b) {
+        Some(n) => format!("its class {n} is {:?}, that of {} is {:?}", own[n], first.spec.name, wanted[n]),
+        None => format!("it has {} labels, {} has {}", own.len(), first.spec.name, wanted.len()),
+    }
 }
 
 /// The model's family, or several looks as one.

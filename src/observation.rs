@@ -120,6 +120,11 @@ pub fn bound_classes(scores: &mut Vec<ClassScore>) -> usize {
 /// Keeps the best [`MAX_CANDIDATES`] over [`SCORE_FLOOR`] in order of falling score; returns the
 /// number of candidates dropped because a coordinate was not finite or a score not one of 0 to 1.
 pub fn bound_candidates(candidates: &mut Vec<Candidate>) -> usize {
+    bound_to(candidates, MAX_CANDIDATES)
+}
+
+/// Like [`bound_candidates`], with a limit of one's own.
+pub fn bound_to(candidates: &mut Vec<Candidate>, most: usize) -> usize {
     let before = candidates.len();
     candidates.retain(|c| c.score.is_finite() && c.score <= 1.0 + ROUNDING && c.is_finite());
     let dropped = before - candidates.len();
@@ -127,7 +132,7 @@ pub fn bound_candidates(candidates: &mut Vec<Candidate>) -> usize {
     candidates.retain(|c| c.score >= SCORE_FLOOR);
     // Stable, so equal scores keep the model's order on every machine.
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-    candidates.truncate(MAX_CANDIDATES);
+    candidates.truncate(most);
     dropped
 }
 

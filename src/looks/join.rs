@@ -6,7 +6,7 @@ use crate::geometry::Rect;
 use crate::observation::Candidate;
 
 /// Boxes that are compared with each other at most, the best ones: the work grows with the square.
-const MOST: usize = 5000;
+pub const MOST: usize = 5000;
 
 /// A box this near to an inner edge was cut by it, as a share of the tile's side; detectors miss an edge
 /// by a few pixels.

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::family::{Family, ModelInput, Outputs};
 use crate::frame::{Frame, Warning};
 use crate::geometry::nms;
-use crate::observation::{Candidate, Observation, bound_candidates};
+use crate::observation::{Candidate, MAX_CANDIDATES, Observation, bound_to};
 use crate::preprocess::Mapping;
 
 /// How often and where a frame is looked at, beside once as a whole.
@@ -118,7 +118,7 @@ impl Family for Looker {
         warnings.dedup();
         let mut lists: Vec<Vec<Candidate>> = all.into_iter().map(|seen| seen.candidates).collect();
         let mut candidates = if lists.len() == 1 { lists.remove(0) } else { wbf::fused(&lists, SAME_BOX) };
-        bound_candidates(&mut candidates);
+        bound_to(&mut candidates, if self.looks.tiling.is_some() { join::MOST } else { MAX_CANDIDATES });
         Ok((Observation::Detections { candidates, needs_nms: true }, warnings))
     }
 }

@@ -65,9 +65,9 @@ pub fn evaluate(labels: &[String], found: &Found, pairs: &[Option<usize>]) -> (C
     let scored: Vec<Scored> =
         labels.iter().zip(&answers).filter_map(|(l, a)| score(l, (*a)?, &names)).collect();
     let calibration = calibration::noted(&scored, &mut notes);
-    let top5 = top5(labels, &answers, &names, found.classes.len());
+    let top5 = top5(labels, &answers, &names, needed(&found.classes));
     if top5.is_none() {
-        notes.push("no top-5: the results hold fewer than five answers a picture".into());
+        notes.push("no top-5: pictures have fewer answers than it needs; run vision classify --top 5".into());
     }
     let classes = classes(&pictures);
     let of_truth = |value: fn(&Class) -> f64| mean(classes.iter().filter(|c| c.pictures > 0).map(value));
@@ -121,10 +121,17 @@ fn score(label: &str, answer: &Answer, names: &[String]) -> Option<Scored> {
     Some(Scored { score: *score, right: names.get(*class)? == label })
 }
 
-/// Fewer answers than five are enough where the model has no more classes.
-fn top5(labels: &[String], answers: &[Option<&Answer>], names: &[String], classes: usize) -> Option<f64> {
-    let given = answers.iter().flatten().map(|answer| answer.classes.len()).max().unwrap_or(0);
-    if given < 5.min(classes.max(1)) {
+/// Answers a picture that a top-5 needs: five, or all of a model with fewer classes. It has at least as many
+/// as the largest class number says, and two, without which there is nothing to classify.
+fn needed(classes: &[FoundClass]) -> usize {
+    let known = classes.iter().map(|class| class.number.saturating_add(1)).max().unwrap_or(0);
+    known.clamp(2, 5) as usize
+}
+
+/// None where a picture has fewer answers than `needed`: the right one may be among those left away.
+fn top5(labels: &[String], answers: &[Option<&Answer>], names: &[String], needed: usize) -> Option<f64> {
+    let given = answers.iter().flatten().map(|answer| answer.classes.len()).min().unwrap_or(0);
+    if given < needed {
         return None;
     }
     let among = |(label, answer): &(&String, &Option<&Answer>)| {

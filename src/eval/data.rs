@@ -66,6 +66,8 @@ pub enum FoundImage {
     Name {
         name: String,
         size: Option<[u32; 2]>,
+        /// The file, where this is one of its pages or frames.
+        part_of: Option<String>,
     },
 }
 
@@ -87,7 +89,7 @@ impl Found {
     /// Sizes of the pictures that have one, by name.
     pub fn sizes(&self) -> BTreeMap<&str, [u32; 2]> {
         let named = self.images.iter().filter_map(|image| match image {
-            FoundImage::Name { name, size } => size.map(|size| (name.as_str(), size)),
+            FoundImage::Name { name, size, .. } => size.map(|size| (name.as_str(), size)),
             FoundImage::Id(_) => None,
         });
         named.collect()

@@ -16,6 +16,7 @@ pub mod read;
 mod report;
 pub mod voc;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use hotcoco::types::{Annotation, Segmentation};
@@ -34,6 +35,9 @@ pub const SCHEMA: &str = "vision.eval/1";
 
 /// Results whose lowest score is above were cut, and lack the low end of the precision-recall curve.
 const CUT: f64 = 0.1;
+
+/// Usual limits of the results of a picture: that of `vision detect`, and a larger one.
+const LIMITS: [usize; 2] = [300, 1000];
 
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -83,7 +87,7 @@ pub struct Report {
 /// `Usage` where one of them cannot be read or they have no picture or class in common.
 pub fn run(truth: &Path, results: &Path, options: &Options) -> Result<Report> {
     let (found_format, found) = read::results(results)?;
-    let (truth_format, truth) = read::truth(truth, &found, &options.reading)?;
+    let (truth_format, truth) = read::truth(truth, results, &found, &options.reading)?;
     let answers = if found.things.is_empty() { found.answers.len() } else { found.things.len() };
     let found_side = Side {
         format: found_format,
@@ -92,14 +96,14 @@ pub fn run(truth: &Path, results: &Path, options: &Options) -> Result<Report> {
         classes: found.classes.len(),
     };
     match truth {
-        Truth::Objects(objects) => detections(truth_format, &objects, found_side, found, options),
+        Truth::Objects(objects) => detections(truth_format, objects, found_side, found, options),
         Truth::Labels(labels) => labelled(truth_format, &labels, found_side, &found),
     }
 }
 
 fn detections(
     format: &'static str,
-    objects: &Objects,
+    mut objects: Objects,
     results: Side,
     mut found: Found,
     options: &Options,
@@ -109,13 +113,10 @@ fn detections(
                        results, or as truth a CSV of file,label or a folder per class";
         return Err(Error::usage(message));
     }
-    let (things, mut notes) = paired(objects, &mut found)?;
-    let lowest = things.iter().filter_map(|thing| thing.score).fold(f64::INFINITY, f64::min);
-    if !things.is_empty() && lowest > CUT {
-        notes.push(format!(
-            "the lowest score of the results is {lowest:.3}: AP needs low scores too; run vision detect with --conf 0.001"
-        ));
-    }
+    let most = most_results(&found);
+    let (things, mut notes) = paired(&mut objects, &mut found)?;
+    let objects = &objects;
+    notes.extend(cut(&things, most));
     let overlap = options.overlap.unwrap_or_else(|| both_hold(objects, &things));
     let voc = (options.voc || format == "VOC") && overlap == Overlap::Bbox;
     let voc = voc.then(|| voc::evaluate(objects, &things, 0.5));
@@ -138,14 +139,44 @@ fn detections(
     Ok(Report { schema: SCHEMA, truth, results, notes, coco, voc, classification, calibration, confusion })
 }
 
+/// The largest number of results that a picture has.
+fn most_results(found: &Found) -> usize {
+    let mut counts = vec![0; found.images.len()];
+    for thing in &found.things {
+        if let Some(count) = counts.get_mut(thing.image_id as usize) {
+            *count += 1;
+        }
+    }
+    counts.into_iter().max().unwrap_or(0)
+}
+
+/// What to say of results without low scores; `most` is the largest number of results of a picture.
+fn cut(things: &[Annotation], most: usize) -> Option<String> {
+    let lowest = things.iter().filter_map(|thing| thing.score).fold(f64::INFINITY, f64::min);
+    if things.is_empty() || lowest <= CUT {
+        return None;
+    }
+    let limited = LIMITS.contains(&most);
+    let and =
+        if limited { format!(" and --max-det above {most}, which a picture reaches") } else { String::new() };
+    Some(format!(
+        "the lowest score of the results is {lowest:.3}: AP needs low scores too; run vision detect with --conf \
+         0.001{and}"
+    ))
+}
+
 /// Results with the truth's ids; those without counterpart are left out and said.
-fn paired(objects: &Objects, found: &mut Found) -> Result<(Vec<Annotation>, Vec<String>)> {
+fn paired(objects: &mut Objects, found: &mut Found) -> Result<(Vec<Annotation>, Vec<String>)> {
     let mut notes = objects.notes.clone();
     notes.append(&mut found.notes);
     let names: Vec<&str> = objects.images.iter().map(|image| image.name.as_str()).collect();
     let ids: Vec<u64> = objects.images.iter().map(|image| image.id).collect();
-    let (images, more) = pair::images(&names, objects.image_ids.then_some(&ids[..]), found)?;
-    notes.extend(more);
+    let pictures = pair::images(&names, objects.image_ids.then_some(&ids[..]), found)?;
+    notes.extend(pictures.notes);
+    let images = pictures.pairs;
+    let left_out: BTreeSet<u64> = pictures.left_out.iter().map(|index| ids[*index]).collect();
+    objects.images.retain(|image| !left_out.contains(&image.id));
+    objects.objects.retain(|object| !left_out.contains(&object.shape.image_id));
     let (classes, more) = pair::classes(objects, &found.classes)?;
     notes.extend(more);
     let counterpart = |mut thing: Annotation| {
@@ -189,10 +220,14 @@ fn labelled(
         return Err(Error::usage(message));
     }
     let names: Vec<&str> = labels.iter().map(|(name, _)| name.as_str()).collect();
-    let (pairs, more) = pair::images(&names, None, found)?;
+    let pictures = pair::images(&names, None, found)?;
     let mut notes = found.notes.clone();
-    notes.extend(more);
-    let labels: Vec<String> = labels.iter().map(|(_, label)| label.clone()).collect();
+    notes.extend(pictures.notes);
+    let left_out = pictures.left_out;
+    let kept = |index: usize| index - left_out.range(..index).count();
+    let pairs: Vec<Option<usize>> = pictures.pairs.into_iter().map(|pair| pair.map(kept)).collect();
+    let labels = labels.iter().enumerate().filter(|(index, _)| !left_out.contains(index));
+    let labels: Vec<String> = labels.map(|(_, (_, label))| label.clone()).collect();
     let (mut classified, more) = classify::evaluate(&labels, found, &pairs);
     notes.extend(more);
     let (confusion, calibration) = (classified.confusion.take(), classified.calibration.take());

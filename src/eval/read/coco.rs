@@ -26,6 +26,17 @@ struct Keys {
     categories: Option<IgnoredAny>,
 }
 
+/// Which pictures are pages or frames of one file, in what `vision` writes.
+#[derive(Deserialize)]
+struct Parts {
+    images: Vec<PartImage>,
+}
+
+#[derive(Deserialize)]
+struct PartImage {
+    part: Option<IgnoredAny>,
+}
+
 pub fn truth(place: &Place, _: &Found, _: &Reading) -> Result<Truth> {
     let path = &place.path;
     let bytes = bytes(path)?;
@@ -114,7 +125,12 @@ fn list(path: &Path, bytes: &[u8]) -> Result<Found> {
 /// A data set whose annotations have scores, as `vision detect --format coco` writes: pictures and classes
 /// by name.
 fn data_set(path: &Path, bytes: &[u8]) -> Result<Found> {
+    let keys: Keys = serde_json::from_slice(bytes).map_err(|e| not_results(path).because(e))?;
+    if keys.images.is_none() || keys.annotations.is_none() {
+        return Err(not_results(path));
+    }
     let set: Dataset = serde_json::from_slice(bytes).map_err(|e| not_results(path).because(e))?;
+    let parts: Parts = serde_json::from_slice(bytes).map_err(|e| not_results(path).because(e))?;
     check_sizes(path, &set)?;
     let images: BTreeMap<u64, u64> = set.images.iter().map(|i| i.id).zip(0..).collect();
     let names: BTreeMap<u64, String> = set.categories.into_iter().map(|c| (c.id, c.name)).collect();
@@ -132,15 +148,18 @@ fn data_set(path: &Path, bytes: &[u8]) -> Result<Found> {
         let label = names.get(&thing.category_id).cloned();
         thing.category_id = classes.index(FoundClass { number: thing.category_id, label }) as u64;
     }
-    let images = set.images.iter().map(image).map(|i| FoundImage::Name { name: i.name, size: i.size });
-    let images = images.collect();
+    let named = |(image, part): (Image, PartImage)| {
+        let part_of = part.part.map(|_| image.name.clone());
+        FoundImage::Name { name: image.name, size: image.size, part_of }
+    };
+    let images = set.images.iter().map(image).zip(parts.images).map(named).collect();
     Ok(Found { images, classes: classes.into_list(), things, lists_images: true, ..Found::default() })
 }
 
 fn not_results(path: &Path) -> Error {
     let message = format!(
-        "{}: not COCO results; expected a list of {{\"image_id\", \"category_id\", \"bbox\" or \"segmentation\" or \
-         \"keypoints\", \"score\"}}, or a data set whose annotations have scores",
+        "{}: not COCO results (nor a results.json of vision); expected a list of {{\"image_id\", \"category_id\", \"bbox\" or \"segmentation\" or \
+         \"keypoints\", \"score\"}}, or a data set (\"images\", \"annotations\") whose annotations have scores",
         path.display()
     );
     Error::usage(message)

@@ -90,6 +90,12 @@ pub const RESULTS: &[FoundEntry] = &[
         read: run::results,
     },
     FoundEntry {
+        name: "json",
+        about: "a results.json of vision",
+        fits: |path| extension(path) == "json" && run::is_document(path),
+        read: run::document,
+    },
+    FoundEntry {
         name: "COCO",
         about: "a COCO results .json (a list, or a data set whose annotations have scores)",
         fits: |path| extension(path) == "json",
@@ -106,11 +112,16 @@ pub struct Place {
 }
 
 impl Place {
-    fn new(path: &Path) -> Result<Self> {
+    /// `results` may lie in the folder of the truth.
+    fn new(path: &Path, results: &Path) -> Result<Self> {
         let stat = std::fs::metadata(path).map_err(|e| missing(path, e))?;
         let mut files = Vec::new();
         if stat.is_dir() {
-            for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
+            let results = results.canonicalize().ok();
+            let walk = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
+            for entry in
+                walk.filter_entry(|entry| entry.depth() == 0 || !is_foreign(entry, results.as_deref()))
+            {
                 let entry = entry.map_err(|e| Error::usage(format!("{}: {e}", path.display())))?;
                 if entry.file_type().is_file() {
                     files.push(entry.path().strip_prefix(path).unwrap_or(entry.path()).to_owned());
@@ -144,13 +155,23 @@ impl Place {
     }
 }
 
+/// Whether what lies in a folder of truth is none: a hidden folder, a run of vision, the results themselves.
+fn is_foreign(entry: &walkdir::DirEntry, results: Option<&Path>) -> bool {
+    let path = entry.path();
+    let folder = entry.file_type().is_dir();
+    let hidden = folder && entry.file_name().to_string_lossy().starts_with('.');
+    let is_run = || path.join("run.json").is_file() && path.join(run::FILE).is_file();
+    let is_results = || results.is_some_and(|results| path.canonicalize().is_ok_and(|path| path == results));
+    hidden || folder && is_run() || is_results()
+}
+
 /// Reads the truth at `path`. Returns the format's name and what it holds. `found` gives sizes of pictures
-/// to formats that lack them.
+/// to formats that lack them. What lies at `results` is not read as truth.
 ///
 /// # Errors
 /// `Usage` where nothing is there, no format fits, or the file is not what it seems.
-pub fn truth(path: &Path, found: &Found, reading: &Reading) -> Result<(&'static str, Truth)> {
-    let place = Place::new(path)?;
+pub fn truth(path: &Path, results: &Path, found: &Found, reading: &Reading) -> Result<(&'static str, Truth)> {
+    let place = Place::new(path, results)?;
     let Some(entry) = TRUTHS.iter().find(|entry| (entry.fits)(&place)) else {
         let expected: Vec<&str> = TRUTHS.iter().map(|entry| entry.about).collect();
         let (path, contents) = (path.display(), place.contents());

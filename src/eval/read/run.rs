@@ -58,6 +58,40 @@ struct Thing {
     children: Vec<Thing>,
 }
 
+/// What a document of a whole run begins with.
+const DOCUMENT: &[u8] = b"\"vision.results/";
+
+/// `results.json`.
+#[derive(Deserialize)]
+struct Document {
+    records: Vec<Line>,
+    #[serde(default)]
+    inputs: Vec<Line>,
+}
+
+/// Whether the file is a run's `results.json`, by its first bytes.
+pub fn is_document(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let mut read =
+        || std::io::Read::read_to_end(&mut std::io::Read::take(std::fs::File::open(path)?, 100), &mut head);
+    path.is_file() && read().is_ok() && head.windows(DOCUMENT.len()).any(|window| window == DOCUMENT)
+}
+
+pub fn document(path: &Path) -> Result<Found> {
+    let wrong = |what: &str| {
+        let message = format!("{}: {what}; expected a results.json of vision", path.display());
+        Error::usage(message)
+    };
+    let document: Document =
+        serde_json::from_slice(&super::bytes(path)?).map_err(|e| wrong("not its JSON").because(e))?;
+    let mut records = Records::default();
+    for (line, position) in document.records.into_iter().chain(document.inputs).zip(0..) {
+        let strange = || wrong(&format!("record {position} (from 0) is not one of vision"));
+        records.take(line).ok_or_else(strange)?;
+    }
+    records.finish(path)
+}
+
 pub fn results(path: &Path) -> Result<Found> {
     let file = std::fs::File::open(path).map_err(|e| missing(path, e))?;
     let mut reader = BufReader::new(file);
@@ -117,7 +151,8 @@ impl Records {
     /// Two roots may hold the same relative path: both stand here, and matching says so.
     fn image(&mut self, item: &Item, size: Option<[u32; 2]>) -> usize {
         let name = item.path.clone() + &Part::suffix(item.part.as_ref());
-        self.found.images.push(FoundImage::Name { name, size });
+        let part_of = item.part.is_some().then(|| item.path.clone());
+        self.found.images.push(FoundImage::Name { name, size, part_of });
         self.found.images.len() - 1
     }
 

@@ -88,7 +88,7 @@ fn a_model_that_nobody_described_is_added_as_it_is_understood() {
         assert_eq!(ran.code, Some(i32::from(!usable)), "{}", ran.err);
         if !usable {
             ran.says("no description").says("vision models info");
-            assert!(!user.folder().exists());
+            assert!(!user.folder().join(&file).exists());
             continue;
         }
         ran.says(" by ").says(&format!("{name} added"));

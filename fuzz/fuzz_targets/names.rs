@@ -30,8 +30,14 @@ fuzz_target!(|bytes: &[u8]| {
         .collect();
     let artist = Artist::new(Path::new("out"), PathBuf::new(), Style::default(), None, (true, true), &inputs);
     let label = String::from_utf8_lossy(bytes).into_owned();
-    let instance =
-        Instance { class: 0, label, score: 0.5, rect: [0.0, 0.0, 1.0, 1.0].into(), children: vec![] };
+    let instance = Instance {
+        class: 0,
+        label,
+        score: 0.5,
+        rect: [0.0, 0.0, 1.0, 1.0].into(),
+        corners: None,
+        children: vec![],
+    };
     let prediction = Prediction::Detect { instances: vec![instance] };
     let mut files: HashSet<PathBuf> = HashSet::new();
     for (number, input) in inputs.iter().enumerate() {

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use crate::engine::{NamedTensor, Tensor};
 use crate::family::{self, Entry, FAMILIES, Outputs, Recipe};
-use crate::observation::{MAX_CANDIDATES, Observation};
+use crate::observation::{Candidate, MAX_CANDIDATES, Observation};
 use crate::onnx::{Dim, Element, Header, Value};
 use crate::preprocess::Mapping;
 use crate::spec::{InputSpec, Labels, Resize, Spec};
@@ -249,7 +249,18 @@ impl Output {
 
 /// What holds for every answer: bounded, in order, scores from 0 to 1, boxes within the frame.
 fn check(observation: &Observation, frame: [u32; 2]) -> Result<(), String> {
-    let Observation::Detections { candidates, .. } = observation else { panic!("no boxes") };
+    match observation {
+        Observation::Detections { candidates, .. } => boxes(candidates, frame),
+        Observation::Classes { scores, .. } => {
+            let sound = scores.iter().all(|s| (0.0..=1.0).contains(&s.score))
+                && scores.windows(2).all(|pair| pair[0].score >= pair[1].score);
+            let few = scores.len() <= MAX_CANDIDATES;
+            if sound && few { Ok(()) } else { Err(format!("{} classes: {scores:?}", scores.len())) }
+        }
+    }
+}
+
+fn boxes(candidates: &[Candidate], frame: [u32; 2]) -> Result<(), String> {
     if candidates.len() > MAX_CANDIDATES || candidates.windows(2).any(|pair| pair[0].score < pair[1].score) {
         return Err(format!("{} candidates, or not in order of score", candidates.len()));
     }

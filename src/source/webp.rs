@@ -28,7 +28,8 @@ pub fn open(input: Input) -> Result<Box<dyn Frames>> {
     if decoder.is_animated() && decoder.num_frames() == 0 {
         return Err(input.corrupt("its animation has no frames"));
     }
-    let left = decoder.num_frames();
+    // Frames in a file that does not say that it is an animation are none, and the decoder panics at them.
+    let left = if decoder.is_animated() { decoder.num_frames() } else { 0 };
     let mut webp = Webp { input, decoder, shown: 0, left, milliseconds: 0 };
     if left > 1 {
         return Ok(Box::new(webp));

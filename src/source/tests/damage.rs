@@ -110,3 +110,14 @@ fn whatever_a_cut_leaves_is_complete_or_an_error() {
         }
     }
 }
+
+/// Found by fuzzing: the decoder's crate panics when it is asked for frames of such a file.
+#[test]
+fn frames_of_a_webp_that_is_no_animation_are_none() {
+    let mut bytes = golden_file("animated-lossless.webp");
+    assert_eq!(bytes[12..16], *b"VP8X");
+    // The animation flag of VP8X (WebP container specification, "Extended File Format").
+    bytes[20] &= !0x02;
+    let found = kinds(&bytes, &Limits::default());
+    assert!(found.len() == 1 && found[0].is_some(), "{found:?}");
+}

@@ -37,36 +37,74 @@ pub fn prepare(pixels: &RgbImage, frame: [u32; 2], spec: &InputSpec, size: [u32;
         Resize::CentreCrop => Mapping::centre_crop(frame, size, spec.crop_fraction),
         other => Mapping::fit(frame, size, other),
     };
-    let content = resize(pixels, &mapping, spec.interpolation)?;
-    let canvas = pad(content, &mapping, spec.pad);
-    let canvas = if spec.colour == Colour::Grey { grey(&canvas) } else { canvas };
-    let input = mapping.input;
+    let source = Source::of(pixels, &mapping, spec.interpolation)?;
+    let (mean, std) = (spec.mean, spec.std);
+    let normal = move |channel: usize, pixel: u8| (f32::from(pixel) - mean[channel]) / std[channel];
     let tensor = match spec.element {
-        ElementType::F32 => Tensor::F32(normalised(&canvas, spec, input, |v| v)?),
-        ElementType::F16 => Tensor::F16(normalised(&canvas, spec, input, f16::from_f32)?),
+        ElementType::F32 => Tensor::F32(fill(source, &mapping, spec, normal)?),
+        ElementType::F16 => {
+            // Rounding to half precision is slow where the processor cannot; there are only 256 of each.
+            let halves: [[f16; 256]; 3] = std::array::from_fn(|channel| {
+                std::array::from_fn(|pixel| f16::from_f32(normal(channel, pixel as u8)))
+            });
+            Tensor::F16(fill(source, &mapping, spec, |channel, pixel| halves[channel][usize::from(pixel)])?)
+        }
         // Integer inputs take the pixels as they are; mean and std belong to float inputs.
-        ElementType::U8 => Tensor::U8(arranged(&canvas, spec, input, |_, p| p)?),
-        ElementType::I32 => Tensor::I32(arranged(&canvas, spec, input, |_, p| i32::from(p))?),
-        ElementType::I64 => Tensor::I64(arranged(&canvas, spec, input, |_, p| i64::from(p))?),
+        ElementType::U8 => Tensor::U8(fill(source, &mapping, spec, |_, p| p)?),
+        ElementType::I32 => Tensor::I32(fill(source, &mapping, spec, |_, p| i32::from(p))?),
+        ElementType::I64 => Tensor::I64(fill(source, &mapping, spec, |_, p| i64::from(p))?),
     };
     Ok(Prepared { tensor, mapping })
 }
 
-/// Interleaved RGB of the part of the content that lies within the input.
-fn resize(pixels: &RgbImage, mapping: &Mapping, interpolation: Interpolation) -> Result<Vec<u8>> {
-    let to = shown(mapping);
-    if [pixels.width(), pixels.height()] == mapping.content && to == mapping.content {
-        return Ok(pixels.as_raw().clone());
-    }
-    let filter = match interpolation {
-        Interpolation::Cv2Linear => {
-            let from = mapping.offset.map(|offset| (-i64::from(offset)).max(0) as u32);
-            return Ok(bilinear::bilinear(pixels, mapping.content, from, to));
+/// A row of content, a plane a channel: red, green, blue.
+type Planes = [Vec<u8>; 3];
+
+/// The content row by row.
+enum Source<'a> {
+    /// Scaled while it is read.
+    Scaled(bilinear::Scaler<'a>),
+    /// Interleaved RGB of the size wanted.
+    Whole(std::borrow::Cow<'a, [u8]>),
+}
+
+impl<'a> Source<'a> {
+    /// The part of the content that lies within the input.
+    fn of(pixels: &'a RgbImage, mapping: &Mapping, interpolation: Interpolation) -> Result<Self> {
+        let to = shown(mapping);
+        if [pixels.width(), pixels.height()] == mapping.content && to == mapping.content {
+            return Ok(Self::Whole(pixels.as_raw().into()));
         }
-        Interpolation::PilBilinear => FilterType::Bilinear,
-        // PIL's bicubic has a = -0.5, which is Catmull and Rom's.
-        Interpolation::PilBicubic => FilterType::CatmullRom,
-    };
+        let filter = match interpolation {
+            Interpolation::Cv2Linear => {
+                let from = mapping.offset.map(|offset| (-i64::from(offset)).max(0) as u32);
+                return Ok(Self::Scaled(bilinear::Scaler::new(pixels, mapping.content, from, to)));
+            }
+            Interpolation::PilBilinear => FilterType::Bilinear,
+            // PIL's bicubic has a = -0.5, which is Catmull and Rom's.
+            Interpolation::PilBicubic => FilterType::CatmullRom,
+        };
+        Ok(Self::Whole(convolved(pixels, mapping, filter)?.into()))
+    }
+
+    fn row(&mut self, y: usize, out: &mut Planes) {
+        match self {
+            Self::Scaled(scaler) => scaler.row(y, out),
+            Self::Whole(pixels) => {
+                let [red, green, blue] = out;
+                let width = red.len() * 3;
+                let row = pixels[y * width..(y + 1) * width].as_chunks::<3>().0;
+                for (((red, green), blue), pixel) in red.iter_mut().zip(green).zip(blue).zip(row) {
+                    [*red, *green, *blue] = *pixel;
+                }
+            }
+        }
+    }
+}
+
+/// What PIL's antialiasing filters give, interleaved.
+fn convolved(pixels: &RgbImage, mapping: &Mapping, filter: FilterType) -> Result<Vec<u8>> {
+    let to = shown(mapping);
     let internal = |e: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("resize: {e}"));
     let source = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3)
         .map_err(|e| internal(&e))?;
@@ -94,76 +132,65 @@ fn shown(mapping: &Mapping) -> [u32; 2] {
     [mapping.content[0].min(mapping.input[0]), mapping.content[1].min(mapping.input[1])]
 }
 
-/// What is shown of the content on a canvas of the input's size.
-fn pad(content: Vec<u8>, mapping: &Mapping, value: u8) -> Vec<u8> {
-    let [width, height] = mapping.input.map(|v| v as usize);
-    let shown = shown(mapping);
-    if shown == mapping.input {
-        return content;
+/// One channel, with the weights and the rounding of PIL's `convert("L")`; it takes red's place.
+fn grey([red, green, blue]: &mut Planes) {
+    for ((red, green), blue) in red.iter_mut().zip(green).zip(blue) {
+        let [r, g, b] = [*red, *green, *blue].map(u32::from);
+        *red = ((r * 19_595 + g * 38_470 + b * 7_471 + 0x8000) >> 16) as u8;
     }
-    let row = shown[0] as usize * 3;
-    let [left, top] = mapping.offset.map(|offset| offset.max(0) as usize);
-    let mut canvas = vec![value; width * height * 3];
-    for (y, line) in content.chunks_exact(row).enumerate() {
-        let start = ((y + top) * width + left) * 3;
-        canvas[start..start + row].copy_from_slice(line);
-    }
-    canvas
 }
 
-/// One channel, with the weights and the rounding of PIL's `convert("L")`.
-fn grey(canvas: &[u8]) -> Vec<u8> {
-    let weighted = |rgb: &[u8]| {
-        let [r, g, b] = [rgb[0], rgb[1], rgb[2]].map(u32::from);
-        ((r * 19_595 + g * 38_470 + b * 7_471 + 0x8000) >> 16) as u8
-    };
-    canvas.chunks_exact(3).map(weighted).collect()
-}
-
-/// (pixel - mean) / std by a table of 256 values per channel.
-fn normalised<T: Copy>(
-    canvas: &[u8],
+/// Writes the content into a padded tensor, in the layout and the channel order of the spec, in one pass: a row
+/// stays in the cache from the source to the tensor. `value` maps a pixel of a channel of the *model's* order.
+fn fill<T: Copy>(
+    mut source: Source,
+    mapping: &Mapping,
     spec: &InputSpec,
-    size: [u32; 2],
-    convert: impl Fn(f32) -> T,
-) -> Result<ArrayD<T>> {
-    let table: [[T; 256]; 3] = std::array::from_fn(|channel| {
-        std::array::from_fn(|pixel| convert((pixel as f32 - spec.mean[channel]) / spec.std[channel]))
-    });
-    arranged(canvas, spec, size, |channel, pixel| table[channel][usize::from(pixel)])
-}
-
-/// Interleaved pixels in the layout and channel order of the spec; `value` maps a pixel of a channel
-/// of the *model's* order.
-fn arranged<T: Copy>(
-    canvas: &[u8],
-    spec: &InputSpec,
-    size: [u32; 2],
     value: impl Fn(usize, u8) -> T,
 ) -> Result<ArrayD<T>> {
-    let [width, height] = size.map(|v| v as usize);
-    // Which RGB channel stands at each place of the model's order.
+    let [width, height] = mapping.input.map(|v| v as usize);
+    let [columns, rows] = shown(mapping).map(|v| v as usize);
+    let [left, top] = mapping.offset.map(|offset| offset.max(0) as usize);
+    // Which plane stands at each place of the model's order.
     let order: &[usize] = match spec.colour {
         Colour::Rgb => &[0, 1, 2],
         Colour::Bgr => &[2, 1, 0],
         Colour::Grey => &[0],
     };
     let channels = order.len();
-    let mut data = Vec::with_capacity(canvas.len());
+    let mut data = Vec::with_capacity(width * height * channels);
     let shape = match spec.layout {
         Layout::Nchw => {
-            for (channel, &from) in order.iter().enumerate() {
-                data.extend(canvas.chunks_exact(channels).map(|pixel| value(channel, pixel[from])));
-            }
+            (0..channels).for_each(|c| data.resize((c + 1) * width * height, value(c, spec.pad)));
             [1, channels, height, width]
         }
         Layout::Nhwc => {
-            for pixel in canvas.chunks_exact(channels) {
-                data.extend(order.iter().enumerate().map(|(channel, &from)| value(channel, pixel[from])));
-            }
+            data.extend((0..width * height).flat_map(|_| (0..channels).map(|c| value(c, spec.pad))));
             [1, height, width, channels]
         }
     };
+    let mut planes: Planes = std::array::from_fn(|_| vec![0; columns]);
+    for y in 0..rows {
+        source.row(y, &mut planes);
+        if spec.colour == Colour::Grey {
+            grey(&mut planes);
+        }
+        for (channel, &from) in order.iter().enumerate() {
+            let row = planes[from].iter();
+            match spec.layout {
+                Layout::Nchw => {
+                    let start = (channel * height + top + y) * width + left;
+                    let out = data[start..start + columns].iter_mut();
+                    out.zip(row).for_each(|(out, pixel)| *out = value(channel, *pixel));
+                }
+                Layout::Nhwc => {
+                    let start = ((top + y) * width + left) * channels;
+                    let out = data[start..start + columns * channels].chunks_exact_mut(channels);
+                    out.zip(row).for_each(|(out, pixel)| out[channel] = value(channel, *pixel));
+                }
+            }
+        }
+    }
     ArrayD::from_shape_vec(IxDyn(&shape), data)
         .map_err(|e| Error::new(Kind::Internal, "input tensor has another size than its shape").because(e))
 }

@@ -1,6 +1,19 @@
 use super::*;
 use image::Rgb;
 
+/// Interleaved content within the input.
+fn resize(pixels: &RgbImage, to: &Mapping, interpolation: Interpolation) -> Result<Vec<u8>> {
+    let mut source = Source::of(pixels, to, interpolation)?;
+    let [width, height] = shown(to).map(|v| v as usize);
+    let mut planes: Planes = std::array::from_fn(|_| vec![0; width]);
+    let mut all = Vec::new();
+    for y in 0..height {
+        source.row(y, &mut planes);
+        all.extend((0..width).flat_map(|x| [planes[0][x], planes[1][x], planes[2][x]]));
+    }
+    Ok(all)
+}
+
 fn spec(resize: Resize, colour: Colour, layout: Layout) -> InputSpec {
     InputSpec {
         size: [4, 4],
@@ -100,8 +113,10 @@ fn a_sliver_is_cropped_without_its_gigabytes() {
 #[test]
 fn grey_is_that_of_pil() {
     // PIL's convert("L") of the pattern's first eight pixels.
-    let row: Vec<u8> = pattern().as_raw()[..24].to_vec();
-    assert_eq!(grey(&row), [0, 18, 38, 59, 82, 108, 134, 163]);
+    let pattern = pattern();
+    let mut row: Planes = std::array::from_fn(|c| (0..8).map(|x| pattern.get_pixel(x, 0)[c]).collect());
+    grey(&mut row);
+    assert_eq!(row[0], [0, 18, 38, 59, 82, 108, 134, 163]);
     let s = spec(Resize::Stretch, Colour::Grey, Layout::Nchw);
     let picture = RgbImage::from_pixel(4, 4, Rgb([30, 30, 30]));
     let tensor = prepare(&picture, [4, 4], &s, [4, 4]).unwrap().tensor.as_f32("x").unwrap().to_owned();

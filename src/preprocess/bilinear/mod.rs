@@ -4,7 +4,12 @@
 //! Reference: `resize` of OpenCV's modules/imgproc/src/resize.cpp (Apache-2.0): `HResizeLinear`,
 //! `VResizeLinear` with `FixedPtCast`. Its area average for exact halves comes out the same.
 
+mod row;
+
 use image::RgbImage;
+
+use super::Planes;
+use row::Row;
 
 /// A weight of 1: 2 to `INTER_RESIZE_COEF_BITS`.
 const ONE: f32 = 2048.0;
@@ -32,57 +37,48 @@ fn taps(from: u32, to: u32, start: u32, count: u32) -> Vec<Tap> {
     (0..count).map(tap).collect()
 }
 
-/// A row of the source scaled along x, in units of 16 / 2048: at most 255 * 128, which fits.
-struct Row {
-    index: usize,
-    values: Vec<i16>,
-}
-
-impl Row {
-    fn new(taps: &[Tap]) -> Self {
-        Self { index: usize::MAX, values: vec![0; taps.len() * 3] }
-    }
-
-    fn fill(&mut self, pixels: &[u8], stride: usize, index: usize, taps: &[Tap]) {
-        if self.index == index {
-            return;
-        }
-        let (source, _) = pixels[index * stride..(index + 1) * stride].as_chunks::<3>();
-        for (value, Tap { at, weights }) in self.values.as_chunks_mut::<3>().0.iter_mut().zip(taps) {
-            let (a, b) = (source[at[0]], source[at[1]]);
-            let [first, second] = weights.map(i32::from);
-            *value =
-                std::array::from_fn(|c| ((i32::from(a[c]) * first + i32::from(b[c]) * second) >> 4) as i16);
-        }
-        self.index = index;
-    }
-}
-
 /// The upper half of a product: one instruction for many values at once.
 fn upper_half(a: i16, b: i16) -> i16 {
     ((i32::from(a) * i32::from(b)) >> 16) as i16
 }
 
-/// Interleaved RGB of the part of `shown` = [width, height] that starts at `from` = [left, top] of the picture
-/// scaled to `to` = [width, height].
-pub fn bilinear(pixels: &RgbImage, to: [u32; 2], from: [u32; 2], shown: [u32; 2]) -> Vec<u8> {
-    let columns = taps(pixels.width(), to[0], from[0], shown[0]);
-    let rows = taps(pixels.height(), to[1], from[1], shown[1]);
-    let stride = pixels.width() as usize * 3;
-    let mut out = Vec::with_capacity(columns.len() * rows.len() * 3);
-    let (mut upper, mut lower) = (Row::new(&columns), Row::new(&columns));
-    for Tap { at, weights } in &rows {
-        // Enlarging, the lower row of one line is the upper of the next.
-        if lower.index == at[0] {
-            std::mem::swap(&mut upper, &mut lower);
-        }
-        upper.fill(pixels.as_raw(), stride, at[0], &columns);
-        lower.fill(pixels.as_raw(), stride, at[1], &columns);
-        let [first, second] = *weights;
-        let mixed = |(a, b): (&i16, &i16)| (upper_half(*a, first) + upper_half(*b, second) + 2) >> 2;
-        out.extend(upper.values.iter().zip(&lower.values).map(mixed).map(|v| v as u8));
+/// A part of a picture scaled, row by row: a row of the source is scaled along x once for the one or two
+/// output rows that lie between it and the next.
+pub struct Scaler<'a> {
+    pixels: &'a [u8],
+    stride: usize,
+    columns: Vec<Tap>,
+    rows: Vec<Tap>,
+    upper: Row,
+    lower: Row,
+}
+
+impl<'a> Scaler<'a> {
+    /// The part of `shown` = [width, height] that starts at `from` = [left, top] of the picture scaled to `to`
+    /// = [width, height].
+    pub fn new(pixels: &'a RgbImage, to: [u32; 2], from: [u32; 2], shown: [u32; 2]) -> Self {
+        let columns = row::folded(taps(pixels.width(), to[0], from[0], shown[0]));
+        let rows = taps(pixels.height(), to[1], from[1], shown[1]);
+        let (upper, lower) = (Row::new(columns.len()), Row::new(columns.len()));
+        Self { pixels: pixels.as_raw(), stride: pixels.width() as usize * 3, columns, rows, upper, lower }
     }
-    out
+
+    /// Row `y` of the part.
+    pub fn row(&mut self, y: usize, out: &mut Planes) {
+        let Tap { at, weights: [first, second] } = self.rows[y];
+        // Enlarging, the lower row of one line is the upper of the next.
+        if self.lower.is(at[0]) {
+            std::mem::swap(&mut self.upper, &mut self.lower);
+        }
+        self.upper.fill(self.pixels, self.stride, at[0], &self.columns);
+        self.lower.fill(self.pixels, self.stride, at[1], &self.columns);
+        let planes = self.upper.planes().iter().zip(self.lower.planes());
+        for (out, (upper, lower)) in out.iter_mut().zip(planes) {
+            for (value, (a, b)) in out.iter_mut().zip(upper.iter().zip(lower)) {
+                *value = ((upper_half(*a, first) + upper_half(*b, second) + 2) >> 2) as u8;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +89,18 @@ mod tests {
         RgbImage::from_fn(width, values.len() as u32 / width, |x, y| {
             image::Rgb([values[(y * width + x) as usize]; 3])
         })
+    }
+
+    /// Interleaved.
+    fn bilinear(pixels: &RgbImage, to: [u32; 2], from: [u32; 2], shown: [u32; 2]) -> Vec<u8> {
+        let mut scaler = Scaler::new(pixels, to, from, shown);
+        let mut row: Planes = std::array::from_fn(|_| vec![0; shown[0] as usize]);
+        let mut all = Vec::new();
+        for y in 0..shown[1] as usize {
+            scaler.row(y, &mut row);
+            all.extend((0..row[0].len()).flat_map(|x| [row[0][x], row[1][x], row[2][x]]));
+        }
+        all
     }
 
     fn whole(pixels: &RgbImage, to: [u32; 2]) -> Vec<u8> {

@@ -81,12 +81,21 @@ pub struct Frame {
     /// Width and height of the upright picture at full resolution. Larger than `pixels` when the
     /// decoder scaled down; boxes are always in these units.
     pub size: [u32; 2],
+    /// The picture at full resolution, where `pixels` are fewer and it was asked for.
+    pub full: Option<RgbImage>,
     pub part: Option<Part>,
     pub origin: Origin,
     /// ICC profile of the stored picture, kept in annotated output.
     pub icc: Option<Vec<u8>>,
     pub warnings: Vec<Warning>,
     pub attributes: Attributes,
+}
+
+impl Frame {
+    /// What is drawn on and cut out of: every pixel, unless the decoder was not asked for them.
+    pub fn all_pixels(&self) -> &RgbImage {
+        self.full.as_ref().unwrap_or(&self.pixels)
+    }
 }
 
 /// What else is known of a frame: public values by key, and sensitive ones that can be used but

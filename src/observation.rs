@@ -7,7 +7,7 @@ use crate::geometry::{Quad, Rect, Scored};
 
 /// Changes whenever the meaning or the encoding of a stored observation changes; part of every
 /// observation key, so old ones are computed again rather than misread.
-pub const OBSERVATION_VERSION: u32 = 2;
+pub const OBSERVATION_VERSION: u32 = 3;
 
 /// Candidates below this score are not stored.
 pub const SCORE_FLOOR: f32 = 0.001;

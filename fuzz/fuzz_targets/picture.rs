@@ -1,12 +1,18 @@
-//! Picture files: every frame, within small limits. The first byte chooses strict or lenient.
+//! Picture files: every frame, within small limits. The first byte chooses strict or lenient, and whether fewer
+//! pixels are enough.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vision::source::{self, Limits};
+use vision::preprocess::View;
+use vision::source::{self, Detail, Limits};
+use vision::spec::Resize;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((mode, file)) = bytes.split_first() else { return };
-    let limits = Limits { max_pixels: 1 << 14, max_bytes: 1 << 20, max_parts: 6, lenient: mode % 2 == 1 };
+    let view = View { input: [8, 8], resize: Resize::Letterbox, crop_fraction: 1.0 };
+    let detail = Detail { enough_for: (mode & 2 != 0).then_some((view, 2.0)), full: mode & 4 != 0 };
+    let lenient = mode & 1 != 0;
+    let limits = Limits { max_pixels: 1 << 14, max_bytes: 1 << 20, max_parts: 6, lenient, detail };
     let Ok(mut frames) = source::open("fuzz", file.into(), &limits) else { return };
     let mut decoded = 0;
     let mut answers = 0u32;
@@ -16,7 +22,10 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(answers <= 2 * limits.max_parts + 2, "frames without end");
         let Ok(frame) = result else { continue };
         decoded += 1;
-        assert_eq!([frame.pixels.width(), frame.pixels.height()], frame.size);
+        let all = frame.all_pixels().dimensions();
+        assert!(all.0 <= frame.size[0] && all.1 <= frame.size[1]);
+        let whole = detail.enough_for.is_none() || detail.full;
+        assert!(!whole || [all.0, all.1] == frame.size);
         let pixels = u64::from(frame.size[0]) * u64::from(frame.size[1]);
         assert!((1..=limits.max_pixels).contains(&pixels));
         assert!((1..=8).contains(&frame.origin.orientation));

@@ -42,7 +42,7 @@ use crate::error::{Error, Kind, Result};
 use crate::frame::{Frame, Warning};
 use crate::observation::Observation;
 use crate::onnx::Header;
-use crate::preprocess::Mapping;
+use crate::preprocess::{Mapping, View};
 use crate::spec::{Spec, Task};
 
 /// One way of reading a model. Families know nothing of thresholds, drawing or formats.
@@ -55,6 +55,13 @@ pub trait Family: Send + Sync {
     /// # Errors
     /// `ModelOutput` when a shape or type is not the family's: found, expected.
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)>;
+
+    /// What it sees of a frame when it looks at the whole of it once, so that a large JPEG need not be decoded
+    /// in full; `None` when it needs every pixel, as families do that look more than once.
+    fn view(&self) -> Option<View> {
+        let input = self.input();
+        Some(input.spec.view(input.size))
+    }
 
     /// The tensors of a frame, and the way back.
     fn prepare(&self, frame: &Frame) -> Result<(Vec<NamedTensor>, Mapping)> {

@@ -16,7 +16,7 @@ use crate::family::{Family, ModelInput, Outputs};
 use crate::frame::{Frame, Warning};
 use crate::geometry::nms;
 use crate::observation::{Candidate, MAX_CANDIDATES, Observation, bound_to};
-use crate::preprocess::Mapping;
+use crate::preprocess::{Mapping, View};
 
 /// How often and where a frame is looked at, beside once as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -104,6 +104,11 @@ struct Seen {
 impl Family for Looker {
     fn input(&self) -> &ModelInput {
         self.members[0].input()
+    }
+
+    fn view(&self) -> Option<View> {
+        // Tiles are cut out of every pixel, and several models see several sizes.
+        None
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {

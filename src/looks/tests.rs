@@ -64,6 +64,7 @@ fn frame(size: [u32; 2], square: [u32; 4]) -> Frame {
     Frame {
         pixels: RgbImage::from_fn(size[0], size[1], |x, y| Rgb([if inside(x, y) { 255 } else { 0 }; 3])),
         size,
+        full: None,
         part: None,
         origin: Origin { format: "png".into(), lossless: true, orientation: 1 },
         icc: None,

@@ -70,6 +70,7 @@ fn part_of(frame: &Frame, pixels: image::RgbImage, size: [u32; 2]) -> Frame {
     Frame {
         pixels,
         size,
+        full: None,
         part: None,
         origin: frame.origin.clone(),
         icc: None,

@@ -38,6 +38,12 @@ pub struct InputOptions {
     #[arg(long)]
     pub lenient: bool,
 
+    /// How many pixels of a large JPEG are decoded for the model: `auto` takes a half, a quarter or an eighth of
+    /// its sides where that leaves at least twice what the model sees, a number asks for more or less than twice,
+    /// `full` decodes all. What is drawn is always the full picture
+    #[arg(long, value_name = "auto|full|N", default_value = "auto")]
+    pub decode: String,
+
     /// Refuse pictures of more pixels than this
     #[arg(long, value_name = "N", default_value_t = 256_000_000)]
     pub max_pixels: u64,

@@ -28,6 +28,13 @@ pub struct OutputOptions {
     pub stdout: bool,
 }
 
+impl OutputOptions {
+    /// Whether pictures are drawn on or cut out of.
+    pub fn draws(&self) -> bool {
+        !self.no_images || self.crops
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ImageFormat {

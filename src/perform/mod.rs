@@ -225,9 +225,8 @@ fn artist(output: &OutputOptions, folder: &RunFolder, listing: &Listing) -> Opti
         ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
         ImageFormat::Png => Some(PictureFormat::Png),
     };
-    let wanted = !output.no_images || output.crops;
     let kinds = (!output.no_images, output.crops);
-    wanted.then(|| {
+    output.draws().then(|| {
         Artist::new(folder.root(), folder.temporary(), Style::default(), format, kinds, &listing.inputs)
     })
 }

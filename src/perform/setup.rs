@@ -14,7 +14,7 @@ use crate::options::{ClassifyOptions, InputOptions, LookOptions, SelectOptions};
 use crate::policy::{ClassifyPolicy, DetectPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
-use crate::source::Limits;
+use crate::source::{Detail, Limits, spare};
 use crate::spec::{Spec, Task};
 
 /// The options of a command's decisions: what makes a command that looks at pictures its own.
@@ -56,7 +56,11 @@ impl Prepared {
         let looks = options.look.looks()?;
         let family = looking(&model, size, &beside, &options.look)?;
         let policy = options.select.policy(&model)?;
-        let limits = options.input.limits();
+        let mut limits = options.input.limits();
+        limits.detail = Detail {
+            enough_for: family.view().zip(spare(&options.input.decode)?),
+            full: options.output.draws(),
+        };
         options.input.select()?;
         crate::sink::known(&options.output.format, S::TASK)?;
         Ok(Self { model, beside, looks, family, policy, size, limits })
@@ -69,7 +73,14 @@ impl Prepared {
             input_size: self.size,
             provider: precision.to_owned(),
             looks: self.looks_in_words(),
+            decode: self.decode_in_words(),
         }
+    }
+
+    /// How large JPEG files are decoded; empty where in full.
+    fn decode_in_words(&self) -> String {
+        let spare = self.limits.detail.enough_for.map(|(_, spare)| spare);
+        spare.map(|spare| format!("at least {spare} times what the model sees")).unwrap_or_default()
     }
 
     /// What an observation depends on beside the model; empty where each picture is looked at once.
@@ -103,6 +114,7 @@ impl Prepared {
             spec_digest: self.model.spec_digest.clone(),
             input_size: self.size,
             looks: self.looks_in_words(),
+            decode: self.decode_in_words(),
             device: options.model.device.clone(),
             provider: None,
         }
@@ -291,6 +303,7 @@ impl InputOptions {
             max_bytes: self.max_bytes,
             max_parts: self.max_pages,
             lenient: self.lenient,
+            detail: Detail::default(),
         }
     }
 }
@@ -306,6 +319,9 @@ pub struct ModelFacts<'a> {
     /// Tiles, mirror and models beside it, in words.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub looks: String,
+    /// How large JPEG files are decoded, in words, where not in full.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub decode: String,
     /// Thresholds in force.
     #[serde(flatten)]
     pub thresholds: serde_json::Value,
@@ -320,6 +336,7 @@ impl Prepared {
             licence: &self.model.spec.licence,
             input_size: self.size,
             looks: self.looks_in_words(),
+            decode: self.decode_in_words(),
             thresholds: self.policy.facts(),
         }
     }

@@ -83,7 +83,7 @@ impl Artist {
     pub fn draw(&self, plan: &Plan, frame: &Frame, prediction: &Prediction) -> Result<()> {
         let icc = frame.icc.as_deref();
         for (file, instance) in plan.crops.iter().zip(prediction.instances()) {
-            let crop = crop(&frame.pixels, &instance.rect);
+            let crop = crop(frame.all_pixels(), &instance.rect);
             write_whole(
                 &self.temporary,
                 &self.folder.join(file),
@@ -91,7 +91,7 @@ impl Artist {
             )?;
         }
         if let Some(file) = &plan.image {
-            let mut picture = frame.pixels.clone();
+            let mut picture = frame.all_pixels().clone();
             annotate(&mut picture, prediction, &self.style);
             let bytes = encode(&picture, plan.format, JPEG_QUALITY, icc)?;
             write_whole(&self.temporary, &self.folder.join(file), &bytes)?;

@@ -183,6 +183,7 @@ mod tests {
                 1 => Some(Ok(Frame {
                     pixels: image::RgbImage::new(1, 1),
                     size: [1, 1],
+                    full: None,
                     part: None,
                     origin: Origin { format: "gif".into(), lossless: true, orientation: 1 },
                     icc: None,

@@ -2,6 +2,7 @@
 
 mod bilinear;
 mod mapping;
+mod view;
 
 use std::cell::RefCell;
 
@@ -12,10 +13,11 @@ use image::RgbImage;
 use ndarray::{ArrayD, IxDyn};
 
 pub use mapping::Mapping;
+pub use view::View;
 
 use crate::engine::{ElementType, Tensor};
 use crate::error::{Error, Kind, Result};
-use crate::spec::{Colour, InputSpec, Interpolation, Layout, Resize};
+use crate::spec::{Colour, InputSpec, Interpolation, Layout};
 
 /// A frame as a model wants it.
 #[derive(Debug)]
@@ -33,10 +35,7 @@ thread_local! {
 /// Prepares `pixels`, a picture of `frame` = [width, height] (larger than `pixels` where the
 /// decoder scaled down), for an input of `size` = [width, height].
 pub fn prepare(pixels: &RgbImage, frame: [u32; 2], spec: &InputSpec, size: [u32; 2]) -> Result<Prepared> {
-    let mapping = match spec.resize {
-        Resize::CentreCrop => Mapping::centre_crop(frame, size, spec.crop_fraction),
-        other => Mapping::fit(frame, size, other),
-    };
+    let mapping = spec.view(size).mapping(frame);
     let source = Source::of(pixels, &mapping, spec.interpolation)?;
     let (mean, std) = (spec.mean, spec.std);
     let normal = move |channel: usize, pixel: u8| (f32::from(pixel) - mean[channel]) / std[channel];

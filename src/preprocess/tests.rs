@@ -1,4 +1,5 @@
 use super::*;
+use crate::spec::Resize;
 use image::Rgb;
 
 /// Interleaved content within the input.

@@ -22,6 +22,8 @@ pub struct Job {
     pub input_size: [u32; 2],
     #[serde(default)]
     pub looks: String,
+    #[serde(default)]
+    pub decode: String,
     /// The device as asked for and the provider it turned out to be; lets a second run that needs no
     /// inference find its observations without loading the runtime.
     pub device: String,
@@ -83,6 +85,7 @@ impl Job {
             ("model description", short(&old.spec_digest), short(&self.spec_digest)),
             ("input size", size(old.input_size), size(self.input_size)),
             ("looks", words(&old.looks), words(&self.looks)),
+            ("decoding of JPEG", decoding(&old.decode), decoding(&self.decode)),
             ("device", old.device.clone(), self.device.clone()),
         ];
         rows.into_iter()
@@ -94,6 +97,10 @@ impl Job {
 
 fn words(looks: &str) -> String {
     if looks.is_empty() { "one at the whole picture".to_owned() } else { looks.to_owned() }
+}
+
+fn decoding(decode: &str) -> String {
+    if decode.is_empty() { "in full".to_owned() } else { decode.to_owned() }
 }
 
 fn short(digest: &str) -> String {

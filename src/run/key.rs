@@ -21,6 +21,8 @@ pub struct ObservationConfig {
     pub provider: String,
     /// Tiles, mirror and models beside it; empty for one look at the whole picture.
     pub looks: String,
+    /// How large JPEG files are decoded; empty where in full.
+    pub decode: String,
 }
 
 /// Makes keys for one configuration.

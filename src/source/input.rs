@@ -119,6 +119,7 @@ impl Input {
         Frame {
             size: [pixels.width(), pixels.height()],
             pixels,
+            full: None,
             part: None,
             origin: Origin {
                 format: stored.format.name().to_owned(),

@@ -1,7 +1,7 @@
 //! Picture files to frames: which format the bytes are, and the table of decoders.
 //!
-//! Every decoder keeps the same promises: pixels are upright 8-bit RGB at full resolution, EXIF
-//! orientation is applied exactly once, alpha is composited on white, colours are not managed (the
+//! Every decoder keeps the same promises: pixels are upright 8-bit RGB, all of them or as many as
+//! [`Detail`] asks for, EXIF orientation is applied exactly once, alpha is composited on white, colours are not managed (the
 //! ICC profile is handed on), sizes are checked before memory is taken, and no input panics.
 //! `docs/inputs.md` has the details per format.
 
@@ -16,6 +16,7 @@ mod apng;
 mod bmp;
 mod canvas;
 mod convert;
+mod detail;
 mod gif;
 mod heif;
 mod input;
@@ -29,6 +30,7 @@ mod webp;
 #[cfg(test)]
 mod tests;
 
+pub use detail::{Detail, spare};
 pub use input::Input;
 
 /// Most bytes of an ICC profile that is kept: what a JPEG can hold, 255 segments of 64 KiB. Real
@@ -46,18 +48,27 @@ pub struct Limits {
     pub max_parts: u32,
     /// Take what can be decoded of a damaged file and mark it with the warning `truncated`.
     pub lenient: bool,
+    /// How many of the pixels are wanted at all.
+    pub detail: Detail,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_pixels: 256_000_000, max_bytes: 2 << 30, max_parts: 10_000, lenient: false }
+        Self {
+            max_pixels: 256_000_000,
+            max_bytes: 2 << 30,
+            max_parts: 10_000,
+            lenient: false,
+            detail: Detail::default(),
+        }
     }
 }
 
 impl std::fmt::Display for Limits {
-    /// One word for all limits: an outcome that depended on them stands only while it is the same.
+    /// One word for all limits: an outcome that depended on them stands only while it is the same. How many
+    /// pixels are decoded changes no outcome, only what is seen.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { max_pixels, max_bytes, max_parts, lenient } = self;
+        let Self { max_pixels, max_bytes, max_parts, lenient, detail: _ } = self;
         write!(f, "{max_pixels}px/{max_bytes}B/{max_parts}parts/lenient={lenient}")
     }
 }

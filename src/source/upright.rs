@@ -14,6 +14,11 @@ pub fn exif_orientation(exif: &[u8]) -> u8 {
 /// the nearest cache: 64 rows of 64 RGB pixels are 12 KiB.
 const BLOCK: usize = 64;
 
+/// Width and height once a picture is upright: orientations from 5 on swap them.
+pub fn upright_size([width, height]: [u32; 2], orientation: u8) -> [u32; 2] {
+    if (5..=8).contains(&orientation) { [height, width] } else { [width, height] }
+}
+
 /// Applies an EXIF orientation (CIPA DC-008, tag 274). 1 and unknown values cost nothing.
 pub fn upright(stored: RgbImage, orientation: u8) -> RgbImage {
     let (w, h) = (stored.width() as isize, stored.height() as isize);

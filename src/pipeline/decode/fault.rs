@@ -48,7 +48,16 @@ mod fails {
             let part = Some(Part::Page { n: self.shown });
             let attributes = Attributes::default();
             let size = [16, 16];
-            Some(Ok(Frame { pixels, size, part, origin, icc: None, warnings: Vec::new(), attributes }))
+            Some(Ok(Frame {
+                pixels,
+                size,
+                full: None,
+                part,
+                origin,
+                icc: None,
+                warnings: Vec::new(),
+                attributes,
+            }))
         }
 
         fn may_have_more(&self) -> bool {

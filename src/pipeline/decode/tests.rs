@@ -72,6 +72,7 @@ fn frame() -> Frame {
     Frame {
         pixels: image::RgbImage::from_fn(3, 2, |x, y| image::Rgb([x as u8, y as u8, 9])),
         size: [6, 4],
+        full: Some(image::RgbImage::from_fn(6, 4, |x, y| image::Rgb([x as u8, y as u8, 7]))),
         part: Some(Part::Page { n: 7 }),
         origin: Origin { format: "tiff".into(), lossless: true, orientation: 3 },
         icc: Some(vec![1, 2, 3]),

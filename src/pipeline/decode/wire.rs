@@ -92,6 +92,8 @@ pub struct Head {
     /// Width and height of the pixels that follow.
     pixels: [u32; 2],
     size: [u32; 2],
+    /// Whether all pixels follow too.
+    full: bool,
     #[serde(with = "crate::frame::part_text")]
     part: Option<Part>,
     origin: Origin,
@@ -108,6 +110,7 @@ impl Head {
         Self {
             pixels: [frame.pixels.width(), frame.pixels.height()],
             size: frame.size,
+            full: frame.full.is_some(),
             part: frame.part.clone(),
             origin: frame.origin.clone(),
             // A profile has at most MAX_PROFILE bytes.
@@ -162,7 +165,8 @@ pub fn read<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<Option<T>>
 /// Writes what follows the header of a frame.
 pub fn write_body(out: &mut impl Write, frame: &Frame) -> io::Result<()> {
     out.write_all(frame.icc.as_deref().unwrap_or(&[]))?;
-    out.write_all(frame.pixels.as_raw())
+    out.write_all(frame.pixels.as_raw())?;
+    frame.full.as_ref().map_or(Ok(()), |full| out.write_all(full.as_raw()))
 }
 
 /// Reads what follows the header of a frame. Sizes are checked before memory is taken, and memory is
@@ -172,9 +176,9 @@ pub fn write_body(out: &mut impl Write, frame: &Frame) -> io::Result<()> {
 /// `InvalidData` for a frame beyond the limits, `UnexpectedEof` when the pipe ended within it.
 pub fn read_body(input: &mut impl Read, head: Head, limits: &Limits) -> io::Result<Frame> {
     let [width, height] = head.pixels;
-    let pixels = u64::from(width) * u64::from(height);
-    let scaled = head.size[0] < width || head.size[1] < height;
-    if pixels == 0 || pixels > limits.max_pixels || scaled || !(1..=8).contains(&head.origin.orientation) {
+    let [pixels, all] = [head.pixels, head.size].map(|[width, height]| u64::from(width) * u64::from(height));
+    let enlarged = head.size[0] < width || head.size[1] < height;
+    if pixels == 0 || all > limits.max_pixels || enlarged || !(1..=8).contains(&head.origin.orientation) {
         return Err(invalid("a frame of an impossible size"));
     }
     let profile = head.icc.map_or(0, |bytes| bytes as usize);
@@ -183,7 +187,12 @@ pub fn read_body(input: &mut impl Read, head: Head, limits: &Limits) -> io::Resu
     }
     let icc = bytes(input, profile as u64)?;
     let samples = bytes(input, pixels * 3)?;
-    let pixels = RgbImage::from_raw(width, height, samples).ok_or_else(|| invalid("too few pixels"))?;
+    let few = || invalid("too few pixels");
+    let pixels = RgbImage::from_raw(width, height, samples).ok_or_else(few)?;
+    let full = match head.full {
+        true => Some(RgbImage::from_raw(head.size[0], head.size[1], bytes(input, all * 3)?).ok_or_else(few)?),
+        false => None,
+    };
     let mut attributes = Attributes::default();
     for (key, value) in head.public {
         let known = crate::frame::PUBLIC_ATTRIBUTES.iter().find(|known| **known == key);
@@ -197,6 +206,7 @@ pub fn read_body(input: &mut impl Read, head: Head, limits: &Limits) -> io::Resu
     Ok(Frame {
         pixels,
         size: head.size,
+        full,
         part: head.part,
         origin: head.origin,
         icc: head.icc.map(|_| icc),

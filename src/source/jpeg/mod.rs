@@ -1,9 +1,10 @@
-//! JPEG through libjpeg-turbo: full-resolution RGB, and what its messages mean.
+//! JPEG through libjpeg-turbo: RGB of all pixels or as many as are wanted, and what its messages mean.
 
 use image::RgbImage;
-use turbojpeg::{Colorspace, DecompressHeader, Decompressor, PixelFormat};
+use turbojpeg::{Colorspace, DecompressHeader, Decompressor, PixelFormat, ScalingFactor};
 
 use super::input::{Partly, Single, Stored};
+use super::upright::{upright, upright_size};
 use super::{Format, Frames, Input, convert};
 use crate::frame::{Frame, Warning};
 use crate::{Error, Result};
@@ -40,8 +41,19 @@ fn decode(input: &Input) -> Result<Frame> {
             decompressor.read_header(&bytes).map_err(|e| job.fatal(e))?
         }
     };
-    let (pixels, warning) = job.pixels(&mut decompressor, &bytes, &parsed)?;
+    let stored = [parsed.width as u32, parsed.height as u32];
+    input.check_pixels(stored[0], stored[1])?;
+    let size = upright_size(stored, header.orientation);
+    let detail = input.limits.detail;
+    // The scales are part of the discrete cosine transform, which lossless JPEG does without.
+    let eighths = if parsed.is_lossless { 8 } else { detail.eighths(size) };
+    let (pixels, warning) = job.pixels(&mut decompressor, &bytes, &parsed, eighths)?;
     warnings.extend(warning);
+    // The same file, so the same warnings.
+    let full = match eighths {
+        1..8 if detail.full => Some(job.pixels(&mut decompressor, &bytes, &parsed, 8)?.0),
+        _ => None,
+    };
     let mut frame = input.frame(Stored {
         format: Format::Jpeg,
         pixels,
@@ -49,6 +61,8 @@ fn decode(input: &Input) -> Result<Frame> {
         lossless: parsed.is_lossless,
         icc: header.icc.clone(),
     });
+    frame.size = size;
+    frame.full = full.map(|full| upright(full, header.orientation));
     frame.warnings.extend(warnings);
     Ok(frame)
 }
@@ -64,7 +78,11 @@ impl Job<'_> {
         decompressor: &mut Decompressor,
         bytes: &[u8],
         parsed: &DecompressHeader,
+        eighths: u32,
     ) -> Result<(RgbImage, Option<Warning>)> {
+        let scale = ScalingFactor::new(eighths as usize, 8);
+        decompressor.set_scaling_factor(scale).map_err(|e| self.fatal(e))?;
+        let parsed = parsed.scaled(scale);
         let (width, height) = (parsed.width as u32, parsed.height as u32);
         let count = self.input.check_pixels(width, height)?;
         let format = match parsed.colorspace {

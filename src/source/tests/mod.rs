@@ -10,6 +10,7 @@ use crate::frame::{Frame, Part};
 use crate::{Error, Result};
 
 mod damage;
+mod detail;
 mod golden;
 mod jpeg;
 mod limits;

@@ -26,6 +26,7 @@ pub mod fuzzing;
 pub mod geometry;
 pub mod input;
 pub mod looks;
+mod memory;
 pub mod models;
 pub mod observation;
 pub mod onnx;

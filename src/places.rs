@@ -15,6 +15,11 @@ pub fn runtime_folder() -> Option<PathBuf> {
     Some(data_folder()?.join("runtime"))
 }
 
+/// How this machine runs models best, as measured; may be removed at any time.
+pub fn tuning_file() -> Option<PathBuf> {
+    Some(data_folder()?.join("tuning.json"))
+}
+
 /// The user's own models, found by their names.
 pub fn models_folder() -> Option<PathBuf> {
     Some(data_folder()?.join("models"))

@@ -62,7 +62,7 @@ pub fn run(args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
     rows.extend(tensors.iter().map(|tensor| vec!["input".to_owned(), facts(tensor)]));
     let runtime = Runtime::load(args.runtime.as_deref())?;
     let device = args.device.parse()?;
-    let engine = Engine::new(runtime, &prepared.model.spec.name, &prepared.model.bytes, device)?;
+    let engine = Engine::new(runtime, &prepared.model.spec.name, &prepared.model.bytes, device, 1)?;
     let outputs = engine.worker()?.infer(ModelId::default(), &tensors)?;
     rows.extend(outputs.iter().map(|tensor| vec!["output".to_owned(), facts(tensor)]));
     // What was learnt so far helps most when the outputs are not what the family expects.

@@ -35,31 +35,12 @@ pub(super) fn cores() -> Check {
 
 /// Total and available memory; a container's limit counts as the total where it is lower.
 pub(super) fn memory() -> Check {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let limit = read("/sys/fs/cgroup/memory.max").trim().parse().ok();
-    let used = read("/sys/fs/cgroup/memory.current").trim().parse().ok();
-    match meminfo(&read("/proc/meminfo")) {
-        Some(host) => {
-            let (total, available) = within_limit(host, limit, used);
-            Check::ok("memory", format!("{} GiB, {} GiB available", gib(total), gib(available)))
+    match crate::memory::of_this_machine() {
+        Some(memory) => {
+            let (total, available) = (gib(memory.total), gib(memory.available));
+            Check::ok("memory", format!("{total} GiB, {available} GiB available"))
         }
         None => Check::ok("memory", "not known on this system"),
-    }
-}
-
-/// (total, available) bytes from the kernel's table, which counts in units of 1024 bytes.
-fn meminfo(text: &str) -> Option<(u64, u64)> {
-    let field = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-        line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
-    };
-    Some((field("MemTotal")?, field("MemAvailable")?))
-}
-
-fn within_limit((total, available): (u64, u64), limit: Option<u64>, used: Option<u64>) -> (u64, u64) {
-    match limit {
-        Some(limit) if limit < total => (limit, available.min(limit.saturating_sub(used.unwrap_or(0)))),
-        _ => (total, available),
     }
 }
 
@@ -102,14 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_the_lower_of_machine_and_container() {
-        let text = "MemTotal:       24576000 kB\nMemFree: 1 kB\nMemAvailable:   23068672 kB\n";
-        let host = meminfo(text).expect("both fields");
-        assert_eq!(host, (24_576_000 * 1024, 23_068_672 * 1024));
-        assert_eq!(within_limit(host, None, None), host);
-        assert_eq!(within_limit(host, Some(u64::MAX), Some(5)), host);
-        assert_eq!(within_limit(host, Some(8 << 30), Some(3 << 30)), (8 << 30, 5 << 30));
-        assert_eq!(meminfo("MemTotal: many kB"), None);
+    fn bytes_in_gibibytes() {
         assert_eq!(gib(3 << 29), "1.5");
     }
 

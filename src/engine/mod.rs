@@ -10,6 +10,7 @@ mod python;
 mod runtime;
 pub mod session;
 pub mod tensor;
+mod weights;
 
 pub use device::{Device, Provider};
 pub(crate) use elf::check_head;

@@ -1,7 +1,7 @@
-//! Sessions: one per worker on CPU, each on one thread.
+//! Sessions: one per worker on CPU, usually on one thread each.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use ort::ep;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
@@ -9,6 +9,7 @@ use ort::session::{Session, SessionInputValue};
 use ort::value::{DynValue, TensorElementType, TensorRef, ValueType};
 
 use super::library::Found;
+use super::weights::Shared;
 use super::{Device, Infer, ModelId, NamedTensor, Provider, Runtime, Tensor};
 use crate::error::{Error, Kind, Result, poisoned};
 
@@ -18,25 +19,47 @@ pub struct Engine {
     model: Vec<u8>,
     model_name: String,
     provider: Provider,
-    /// The session that proved that the model loads; the first worker takes it.
-    proof: Mutex<Option<Session>>,
+    /// Threads that one session calculates with.
+    threads: usize,
+    sessions: Mutex<Sessions>,
     /// Said once: why `auto` did not take an accelerator that is there.
     pub fallback: Option<String>,
 }
 
+/// The sessions that were made.
+#[derive(Default)]
+struct Sessions {
+    /// The one that proved that the model loads; the first worker takes it.
+    proof: Option<Session>,
+    made: usize,
+    /// What those after the second have in common; `None` inside where nothing can be shared.
+    shared: Option<Option<Shared>>,
+}
+
+/// Graphs that the runtime may write down, in bytes: beyond it protobuf cannot hold them.
+const MAX_WRITTEN: usize = 1 << 30;
+
 impl Engine {
-    /// Chooses the provider and proves that the model loads on it.
+    /// Chooses the provider and proves that the model loads on it. On the CPU each session calculates with
+    /// `threads` threads.
     ///
     /// # Errors
     /// `Device` when a device asked for by name cannot be had, `ModelInvalid` when the runtime
     /// refuses the model.
-    pub fn new(runtime: &'static Runtime, name: &str, model: &[u8], device: Device) -> Result<Self> {
+    pub fn new(
+        runtime: &'static Runtime,
+        name: &str,
+        model: &[u8],
+        device: Device,
+        threads: usize,
+    ) -> Result<Self> {
         let mut engine = Self {
             runtime,
             model: model.to_vec(),
             model_name: name.to_owned(),
             provider: Provider::Cpu,
-            proof: Mutex::default(),
+            threads,
+            sessions: Mutex::default(),
             fallback: None,
         };
         match device {
@@ -47,8 +70,8 @@ impl Engine {
         }
         // Now, so that a missing library or a model that the runtime refuses is said before any input
         // is read.
-        let proof = engine.session()?;
-        engine.proof = Mutex::new(Some(proof));
+        let proof = engine.plain()?;
+        engine.sessions = Mutex::new(Sessions { proof: Some(proof), made: 1, shared: None });
         Ok(engine)
     }
 
@@ -60,7 +83,7 @@ impl Engine {
             return;
         }
         self.provider = Provider::Cuda(0);
-        if let Err(error) = self.session() {
+        if let Err(error) = self.plain() {
             self.provider = Provider::Cpu;
             self.fallback =
                 Some(format!("a GPU is there but cannot be used, running on the CPU: {}", error.chain()));
@@ -71,6 +94,10 @@ impl Engine {
         self.provider
     }
 
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// The library in use.
     pub fn found(&self) -> &Found {
         &self.runtime.found
@@ -78,24 +105,65 @@ impl Engine {
 
     /// A worker's own means to run the model.
     pub fn worker(&self) -> Result<Box<dyn Infer>> {
-        let proof = self.proof.lock().map_err(|_| poisoned("session"))?.take();
-        let session = proof.map_or_else(|| self.session(), Ok)?;
-        Ok(Box::new(OwnSession { session: Mutex::new(session) }))
+        Ok(Box::new(OwnSession { session: Mutex::new(self.session()?) }))
     }
 
+    /// One after another, as creating sessions on a GPU must be; the first ones plainly, as most jobs need
+    /// no more, all others with the weights in common.
     fn session(&self) -> Result<Session> {
+        let mut sessions = self.sessions.lock().map_err(|_| poisoned("session"))?;
+        if let Some(proof) = sessions.proof.take() {
+            return Ok(proof);
+        }
+        sessions.made += 1;
+        if sessions.made == 2 || self.provider != Provider::Cpu {
+            return self.plain();
+        }
+        let shared = sessions.shared.get_or_insert_with(|| self.share());
+        // What cannot be shared works alone as well.
+        let sharing = shared.as_ref().and_then(|shared| self.sharing(shared).ok());
+        sharing.map_or_else(|| self.plain(), Ok)
+    }
+
+    fn plain(&self) -> Result<Session> {
         let failed = |e: ort::Error| self.failure(&e);
         let builder = Session::builder(&self.runtime.environment).map_err(failed)?;
+        let builder =
+            builder.with_optimization_level(GraphOptimizationLevel::All).map_err(|e| failed(e.into()))?;
         let mut builder = self.configured(builder).map_err(failed)?;
         builder.commit_from_memory(&self.model).map_err(failed)
     }
 
-    /// One thread a session: with as many workers as cores that is the highest throughput, and the
+    /// The graph as the runtime optimises it, for this processor and this process only.
+    fn share(&self) -> Option<Shared> {
+        if self.model.len() > MAX_WRITTEN {
+            return None;
+        }
+        let folder = tempfile::tempdir().ok()?;
+        let file = folder.path().join("optimised.onnx");
+        let builder = Session::builder(&self.runtime.environment).ok()?;
+        let builder = builder.with_optimization_level(GraphOptimizationLevel::All).ok()?;
+        let mut builder = self.configured(builder.with_optimized_model_path(&file).ok()?).ok()?;
+        builder.commit_from_memory(&self.model).ok()?;
+        Shared::of(std::fs::read(&file).ok()?)
+    }
+
+    fn sharing(&self, shared: &Shared) -> std::result::Result<Session, ort::Error> {
+        let builder = Session::builder(&self.runtime.environment)?;
+        // It is optimised already.
+        let mut builder = builder.with_optimization_level(GraphOptimizationLevel::Disable)?;
+        for (name, value) in &shared.weights {
+            builder = builder.with_initializer(name, Arc::clone(value))?;
+        }
+        let builder = builder.with_prepacked_weights(&shared.prepacked)?;
+        self.configured(builder)?.commit_from_memory(&shared.graph)
+    }
+
+    /// With as many workers as cores, one thread a session is the highest throughput, and the
     /// runtime's own pool would only compete with ours. No spinning for the same reason.
     fn configured(&self, builder: SessionBuilder) -> std::result::Result<SessionBuilder, ort::Error> {
         let builder = builder
-            .with_optimization_level(GraphOptimizationLevel::All)?
-            .with_intra_threads(1)?
+            .with_intra_threads(self.threads)?
             .with_inter_threads(1)?
             .with_parallel_execution(false)?
             .with_config_entry("session.intra_op.allow_spinning", "0")?;

@@ -17,6 +17,18 @@ pub enum ElementType {
     I64,
 }
 
+impl ElementType {
+    /// Bytes of one element.
+    pub fn bytes(self) -> usize {
+        match self {
+            ElementType::U8 => 1,
+            ElementType::F16 => 2,
+            ElementType::F32 | ElementType::I32 => 4,
+            ElementType::I64 => 8,
+        }
+    }
+}
+
 /// Row-major values with a shape.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tensor {

@@ -6,6 +6,7 @@ mod flow;
 pub mod looks;
 pub mod rewrite;
 mod walk;
+mod weights;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use serde::Serialize;
 use crate::error::{Error, Kind, Result};
 
 pub use elements::Element;
+pub(crate) use weights::{Weight, weights};
 
 /// The parts of a model's header that decide whether and how it can run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

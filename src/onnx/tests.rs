@@ -219,3 +219,25 @@ proptest! {
         let _ = read(&bytes[..keep.min(length)]);
     }
 }
+
+#[test]
+fn weights_are_found_where_they_lie() {
+    let tensor = |name: &str, element: u64, shape: &[u64], data: &[u8]| {
+        let shape: Vec<u8> = shape.iter().flat_map(|side| number(1, *side)).collect();
+        message(5, &[shape, number(2, element), message(8, name.as_bytes()), message(9, data)].concat())
+    };
+    let graph = [
+        tensor("w", 1, &[2, 1], &[0, 0, 128, 63, 0, 0, 0, 64]),
+        // Too small, of a type that is not shared, cut off, and without a name.
+        tensor("small", 1, &[1], &[0; 4]),
+        tensor("double", 11, &[1], &[0; 8]),
+        tensor("cut", 1, &[3], &[0; 8]),
+        tensor("huge", 1, &[1 << 62, 4], &[0; 8]),
+        tensor("", 1, &[2], &[0; 8]),
+    ];
+    let bytes = model(&graph.concat());
+    let data = 1_f32.to_le_bytes().into_iter().chain(2_f32.to_le_bytes()).collect::<Vec<u8>>();
+    let element = crate::engine::ElementType::F32;
+    let expected = Weight { name: "w".to_owned(), shape: vec![2, 1], element, data: &data };
+    assert_eq!(weights(&bytes, 8), Ok(vec![expected]));
+}

@@ -1,7 +1,7 @@
 //! Whether the model is needed at all, and on what it runs.
 
-use super::Options;
 use super::setup::Prepared;
+use super::{Options, arrange};
 use crate::engine::{Device, Engine, Infer, ModelId, NamedTensor, Provider, Runtime};
 use crate::error::{Error, Kind, Result};
 use crate::input::{Input, Listing};
@@ -19,6 +19,7 @@ pub struct Chosen {
     pub fallback: Option<String>,
     /// Inputs that are not in the store.
     pub todo: usize,
+    pub workers: usize,
 }
 
 /// Loads the runtime unless everything is in the store from a run on the same device.
@@ -29,13 +30,17 @@ pub fn choose<S: clap::Args>(
     listing: &Listing,
     journal: &Journal,
     store: &Store,
+    say: &dyn Fn(&str),
 ) -> Result<Chosen> {
     let limits = prepared.limits.to_string();
-    let todo = |provider: Provider| {
+    let left = |provider: Provider| {
         let keys = Keys::new(&prepared.config(provider.precision()));
         let stored = |input: &&Input| !is_stored(input, &keys, journal, store, &limits);
-        listing.inputs.iter().filter(stored).count()
+        listing.inputs.iter().filter(stored).collect::<Vec<_>>()
     };
+    let todo = |provider| left(provider).len();
+    let asked = arrange::asked(&options.model.workers)?;
+    let idle = asked.unwrap_or_else(arrange::cores);
     let device: Device = options.model.device.parse()?;
     // What `auto` came to last time, on the word of the folder's own job file.
     let remembered =
@@ -43,22 +48,41 @@ pub fn choose<S: clap::Args>(
     if let Some(provider) = remembered.and_then(provider_named)
         && todo(provider) == 0
     {
-        return Ok(Chosen { engines: Vec::new(), provider, fallback: None, todo: 0 });
+        return Ok(Chosen { engines: Vec::new(), provider, fallback: None, todo: 0, workers: idle });
     }
     if options.run.dry_run {
         let provider = remembered.and_then(provider_named).unwrap_or(Provider::Cpu);
-        return Ok(Chosen { engines: Vec::new(), provider, fallback: None, todo: todo(provider) });
+        let todo = todo(provider);
+        return Ok(Chosen { engines: Vec::new(), provider, fallback: None, todo, workers: idle });
     }
     let runtime = Runtime::load(options.model.runtime.as_deref())?;
+    let few = left(Provider::Cpu);
+    let tuned = match (asked, device) {
+        (None, Device::Cpu | Device::Auto) => arrange::tuned(runtime, prepared, few.len(), say),
+        _ => None,
+    };
+    let threads = match (asked, tuned) {
+        (_, Some(tuned)) => tuned.threads,
+        (None, None) => arrange::threads_for(&few),
+        (Some(_), None) => 1,
+    };
     let mut engines = Vec::new();
-    for model in std::iter::once(&prepared.model).chain(&prepared.beside) {
+    for model in prepared.models() {
         // Those beside the first run where it runs: one precision for all.
         let device = engines.first().map_or(device, |first: &Engine| first.provider().into());
-        engines.push(Engine::new(runtime, &model.spec.name, &model.bytes, device)?);
+        engines.push(Engine::new(runtime, &model.spec.name, &model.bytes, device, threads)?);
     }
     let provider = engines.first().map_or(Provider::Cpu, Engine::provider);
     let fallback = engines.first().and_then(|engine| engine.fallback.clone());
-    Ok(Chosen { engines, provider, fallback, todo: todo(provider) })
+    let todo = todo(provider);
+    let usual = match provider {
+        Provider::Cpu => tuned.map_or(arrange::cores() / threads, |tuned| tuned.workers),
+        // So that the device is fed while others prepare.
+        Provider::Cuda(_) | Provider::TensorRt(_) => arrange::cores().min(4),
+    };
+    let weights = prepared.models().map(|model| model.bytes.len() as u64).sum();
+    let workers = asked.unwrap_or_else(|| usual.clamp(1, arrange::most_by_memory(weights, provider)));
+    Ok(Chosen { engines, provider, fallback, todo, workers })
 }
 
 fn provider_named(name: &str) -> Option<Provider> {
@@ -122,18 +146,4 @@ impl Infer for Several {
             None => Err(Error::new(Kind::Internal, format!("model {} of {}", model.0, self.members.len()))),
         }
     }
-}
-
-/// Number of workers: one per core on CPU; on an accelerator a few, so that it is fed while others
-/// prepare.
-///
-/// # Errors
-/// `Usage` for anything but `auto` and 1 to 1024.
-pub fn workers(text: &str, provider: Provider) -> Result<usize> {
-    if text == "auto" {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        return Ok(if provider == Provider::Cpu { cores } else { cores.min(4) });
-    }
-    let number = text.parse::<usize>().ok().filter(|n| (1..=1024).contains(n));
-    number.ok_or_else(|| Error::usage(format!("--workers {text}: expected auto or a number from 1 to 1024")))
 }

@@ -1,5 +1,6 @@
 //! From options to a finished run folder: what every command that looks at pictures shares.
 
+mod arrange;
 mod engine;
 mod progress;
 mod report;
@@ -31,7 +32,7 @@ use crate::sink::picture::PictureFormat;
 use crate::sink::{self, Sink, SinkContext};
 use crate::spec::Task;
 
-pub use engine::workers;
+pub(crate) use arrange::{asked, cores};
 pub use report::{Report, Status};
 pub(crate) use setup::input_size;
 pub use setup::{Prepared, Selection};
@@ -131,7 +132,8 @@ fn within<S: Selection>(
     for change in changes {
         progress.note(&format!("changed: {change}"));
     }
-    let chosen = engine::choose(options, prepared, before.as_ref(), &listing, &journal, &store)?;
+    let say = |note: &str| progress.note(note);
+    let chosen = engine::choose(options, prepared, before.as_ref(), &listing, &journal, &store, &say)?;
     if let Some(note) = &chosen.fallback {
         progress.note(note);
     }
@@ -162,7 +164,7 @@ fn within<S: Selection>(
         watcher: &progress,
         reuse: true,
     };
-    let workers = engine::workers(&options.model.workers, chosen.provider)?;
+    let workers = chosen.workers;
     let emitter = Emitter::new(
         &listing.inputs,
         &keys,

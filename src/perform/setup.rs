@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Options;
-use crate::engine::{Device, Provider};
+use crate::engine::Device;
 use crate::error::{Error, Kind, Result};
 use crate::family::{self, Family, Recipe};
 use crate::input::Select;
@@ -46,7 +46,7 @@ pub struct Prepared {
 impl Prepared {
     pub fn new<S: Selection>(options: &Options<S>) -> Result<Self> {
         options.model.device.parse::<Device>()?;
-        super::workers(&options.model.workers, Provider::Cpu)?;
+        super::asked(&options.model.workers)?;
         let model = models::resolve_as(&options.model.model, &options.model.hints())?;
         for_task(&model, S::TASK)?;
         batch(&options.model.batch, &model)?;
@@ -64,6 +64,11 @@ impl Prepared {
         options.input.select()?;
         crate::sink::known(&options.output.format, S::TASK)?;
         Ok(Self { model, beside, looks, family, policy, size, limits })
+    }
+
+    /// All models of the job, the first one its own.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        std::iter::once(&self.model).chain(&self.beside)
     }
 
     pub fn config(&self, precision: &str) -> ObservationConfig {
@@ -343,8 +348,8 @@ impl Prepared {
 
     /// What people should know before the run: how a model without a description was understood.
     pub fn notes(&self) -> Vec<String> {
-        let models = std::iter::once(&self.model).chain(&self.beside);
-        let understood = models.filter_map(|model| Some((&model.spec.name, model.understood.as_ref()?)));
+        let understood =
+            self.models().filter_map(|model| Some((&model.spec.name, model.understood.as_ref()?)));
         let notes = understood.flat_map(|(name, understood)| {
             let doubts = understood.doubts.iter().map(move |doubt| format!("{name}: {doubt}"));
             std::iter::once(format!("{name}: {}", understood.why)).chain(doubts)

@@ -18,7 +18,7 @@ use crate::sink::picture::{PictureFormat, choose, encode};
 use super::names::Names;
 
 /// Quality of JPEG output, 1 to 100.
-const JPEG_QUALITY: u8 = 90;
+pub const JPEG_QUALITY: u8 = 90;
 
 /// Draws and writes; knows where.
 pub struct Artist {

@@ -10,6 +10,7 @@ pub mod manifest;
 mod names;
 pub mod open;
 mod stream;
+pub mod tune;
 mod worker;
 
 use std::path::PathBuf;
@@ -54,6 +55,15 @@ pub struct Walk<'a> {
     pub reuse: bool,
 }
 
+/// A pool of `workers` threads of our own.
+fn pool(workers: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(workers.max(1))
+        .thread_name(|number| format!("vision-{number}"))
+        .build()
+        .map_err(|e| Error::new(Kind::Internal, "no worker threads could be started").because(e))
+}
+
 /// Told of progress, from any worker.
 pub trait Watcher: Sync {
     /// An input is finished.
@@ -78,11 +88,7 @@ impl Walk<'_> {
         means: &(dyn Fn() -> Result<Box<dyn Infer>> + Sync),
         emitter: Emitter,
     ) -> Result<Vec<PathBuf>> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(workers.max(1))
-            .thread_name(|number| format!("vision-{number}"))
-            .build()
-            .map_err(|e| Error::new(Kind::Internal, "no worker threads could be started").because(e))?;
+        let pool = pool(workers)?;
         let decoders = Decoders::new(self.isolate, self.deadline, &self.limits);
         let dispenser = Dispenser::new(self.inputs.len());
         let emitter = Mutex::new(emitter);

@@ -58,8 +58,9 @@ fn run(matches: &ArgMatches) -> Result<u8> {
     let runtime = Runtime::load(options.model.runtime.as_deref())?;
     let device = options.model.device.parse()?;
     let model = &prepared.model;
-    let engine = Engine::new(runtime, &model.spec.name, &model.bytes, device, 1)?;
-    let workers = crate::perform::asked(&options.model.workers)?.unwrap_or_else(crate::perform::cores);
+    let setup = prepared.setup(device, 1);
+    let engine = Engine::new(runtime, &model.spec.name, &model.bytes, setup, &|note| eprintln!("{note}"))?;
+    let workers = crate::perform::workers(crate::perform::asked(&options.model.workers)?, &engine);
     let bench = Bench {
         inputs: &list(&options)?,
         prepared: &prepared,

@@ -8,7 +8,7 @@ use clap::Args as ClapArgs;
 use super::say::{columns, say};
 use crate::atomic::write_whole;
 use crate::draw::{Style, annotate};
-use crate::engine::{Engine, ModelId, NamedTensor, Runtime};
+use crate::engine::{Engine, ModelId, NamedTensor, Runtime, Setup};
 use crate::error::{Error, Kind, Result};
 use crate::family::Outputs;
 use crate::frame::Frame;
@@ -62,7 +62,8 @@ pub fn run(args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
     rows.extend(tensors.iter().map(|tensor| vec!["input".to_owned(), facts(tensor)]));
     let runtime = Runtime::load(args.runtime.as_deref())?;
     let device = args.device.parse()?;
-    let engine = Engine::new(runtime, &prepared.model.spec.name, &prepared.model.bytes, device, 1)?;
+    let (name, setup) = (&prepared.model.spec.name, Setup::of(device, 1));
+    let engine = Engine::new(runtime, name, &prepared.model.bytes, setup, &|_| ())?;
     let outputs = engine.worker()?.infer(ModelId::default(), &tensors)?;
     rows.extend(outputs.iter().map(|tensor| vec!["output".to_owned(), facts(tensor)]));
     // What was learnt so far helps most when the outputs are not what the family expects.

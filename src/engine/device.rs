@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Gpus;
 use crate::error::Error;
 
 /// What was asked for.
@@ -11,9 +12,8 @@ pub enum Device {
     /// The best that works; falling back is said.
     Auto,
     Cpu,
-    /// GPU number.
-    Cuda(u32),
-    TensorRt(u32),
+    Cuda(Gpus),
+    TensorRt(Gpus),
 }
 
 impl FromStr for Device {
@@ -21,14 +21,15 @@ impl FromStr for Device {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let (name, number) = text.split_once(':').map_or((text, None), |(name, number)| (name, Some(number)));
-        let index = number.map_or(Ok(0), str::parse::<u32>);
-        match (name, index, number) {
-            ("auto", Ok(_), None) => Ok(Device::Auto),
-            ("cpu", Ok(_), None) => Ok(Device::Cpu),
-            ("cuda", Ok(index), _) => Ok(Device::Cuda(index)),
-            ("tensorrt", Ok(index), _) => Ok(Device::TensorRt(index)),
+        let gpus = number.map_or(Ok(Gpus::FIRST), str::parse);
+        match (name, gpus, number) {
+            ("auto", _, None) => Ok(Device::Auto),
+            ("cpu", _, None) => Ok(Device::Cpu),
+            ("cuda", Ok(gpus), _) => Ok(Device::Cuda(gpus)),
+            ("tensorrt", Ok(gpus), _) => Ok(Device::TensorRt(gpus)),
             _ => Err(Error::usage(format!(
-                "--device {text}: expected auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N"
+                "--device {text}: expected auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N; several GPUs as \
+                 cuda:0,1 or cuda:all"
             ))),
         }
     }
@@ -38,16 +39,16 @@ impl FromStr for Device {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
     Cpu,
-    Cuda(u32),
-    TensorRt(u32),
+    Cuda(Gpus),
+    TensorRt(Gpus),
 }
 
 impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Provider::Cpu => f.write_str("cpu"),
-            Provider::Cuda(index) => write!(f, "cuda:{index}"),
-            Provider::TensorRt(index) => write!(f, "tensorrt:{index}"),
+            Provider::Cuda(gpus) => write!(f, "cuda:{gpus}"),
+            Provider::TensorRt(gpus) => write!(f, "tensorrt:{gpus}"),
         }
     }
 }
@@ -57,8 +58,8 @@ impl From<Provider> for Device {
     fn from(provider: Provider) -> Self {
         match provider {
             Provider::Cpu => Device::Cpu,
-            Provider::Cuda(index) => Device::Cuda(index),
-            Provider::TensorRt(index) => Device::TensorRt(index),
+            Provider::Cuda(gpus) => Device::Cuda(gpus),
+            Provider::TensorRt(gpus) => Device::TensorRt(gpus),
         }
     }
 }
@@ -81,10 +82,14 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!("cuda:1".parse::<Device>().unwrap(), Device::Cuda(1));
-        assert_eq!("cuda".parse::<Device>().unwrap(), Device::Cuda(0));
+        let gpus = |text: &str| text.parse::<Gpus>().unwrap();
+        assert_eq!("cuda:1".parse::<Device>().unwrap(), Device::Cuda(gpus("1")));
+        assert_eq!("cuda".parse::<Device>().unwrap(), Device::Cuda(Gpus::FIRST));
+        let several = "tensorrt:0,3".parse::<Device>().unwrap();
+        assert_eq!(several, Device::TensorRt(gpus("3,0")));
+        assert_eq!(Provider::TensorRt(gpus("3,0")).to_string(), "tensorrt:0,3");
         assert_eq!("auto".parse::<Device>().unwrap(), Device::Auto);
-        for bad in ["gpu", "cuda:x", "cpu:1", "cuda:", "auto:0", ""] {
+        for bad in ["gpu", "cuda:x", "cpu:1", "cuda:", "auto:0", "cuda:64", "cuda:0,,1", ""] {
             assert!(bad.parse::<Device>().is_err(), "{bad}");
         }
     }

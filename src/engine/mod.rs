@@ -1,21 +1,27 @@
 //! Running models: the only place that names `ort`. Families see [`Infer`] and nothing else.
 
+mod accelerator;
+pub mod batch;
 pub(crate) mod child;
 pub mod device;
 mod elf;
+mod gpus;
 pub mod install;
 pub mod library;
 pub mod probe;
 mod python;
+mod run;
 mod runtime;
 pub mod session;
 pub mod tensor;
 mod weights;
 
+pub(crate) use accelerator::settings;
 pub use device::{Device, Provider};
 pub(crate) use elf::check_head;
+pub use gpus::Gpus;
 pub use runtime::Runtime;
-pub use session::Engine;
+pub use session::{Engine, Setup};
 pub use tensor::{ElementType, NamedTensor, Tensor};
 
 use crate::error::Result;

@@ -1,29 +1,64 @@
-//! Sessions: one per worker on CPU, usually on one thread each.
+//! Engines: a model on a device, and the sessions that run it there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use ort::ep;
+use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
-use ort::session::{Session, SessionInputValue};
-use ort::value::{DynValue, TensorElementType, TensorRef, ValueType};
 
+use super::accelerator::{self, Profile};
+use super::batch::{Batcher, Run, WAIT, is_out_of_memory};
 use super::library::Found;
+use super::run::{OwnSession, run};
 use super::weights::Shared;
-use super::{Device, Infer, ModelId, NamedTensor, Provider, Runtime, Tensor};
+use super::{Device, Gpus, Infer, Provider, Runtime};
+use crate::digest::{hex, sha256};
 use crate::error::{Error, Kind, Result, poisoned};
+
+/// How an engine is to run.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub device: Device,
+    /// Threads of a session on the CPU.
+    pub threads: usize,
+    /// Frames that are joined at most; `None` leaves it to the device.
+    pub batch: Option<usize>,
+    /// Inputs whose first axis is open, with all axes in this run, for engines that are built for shapes.
+    pub inputs: Vec<(String, Vec<i64>)>,
+}
+
+impl Setup {
+    /// A frame a call; on the CPU workers with sessions of their own, each with `threads` threads.
+    pub fn of(device: Device, threads: usize) -> Self {
+        Self { device, threads, batch: Some(1), inputs: Vec::new() }
+    }
+}
+
+/// Frames that an accelerator joins unless told otherwise: beyond it throughput grows little, and a batch must
+/// fit beside its copy. `docs/gpu.md` measures 1 to 64.
+const BATCH: usize = 16;
 
 /// A model on a device, ready to give each worker its means to run it.
 pub struct Engine {
+    source: Arc<Source>,
+    /// Frames that are joined at most.
+    most: usize,
+    sessions: Mutex<Sessions>,
+    batcher: Mutex<Option<Batcher>>,
+    /// Said once: why `auto` did not take an accelerator that is there.
+    pub fallback: Option<String>,
+}
+
+/// What a session is made of.
+struct Source {
     runtime: &'static Runtime,
     model: Vec<u8>,
     model_name: String,
     provider: Provider,
-    /// Threads that one session calculates with.
     threads: usize,
-    sessions: Mutex<Sessions>,
-    /// Said once: why `auto` did not take an accelerator that is there.
-    pub fallback: Option<String>,
+    profile: Profile,
+    /// Where TensorRT keeps its engines; `None` for other providers.
+    cache: Option<PathBuf>,
 }
 
 /// The sessions that were made.
@@ -40,8 +75,7 @@ struct Sessions {
 const MAX_WRITTEN: usize = 1 << 30;
 
 impl Engine {
-    /// Chooses the provider and proves that the model loads on it. On the CPU each session calculates with
-    /// `threads` threads.
+    /// Chooses the provider and proves that the model loads on it. `say` is told of what takes minutes.
     ///
     /// # Errors
     /// `Device` when a device asked for by name cannot be had, `ModelInvalid` when the runtime
@@ -50,62 +84,84 @@ impl Engine {
         runtime: &'static Runtime,
         name: &str,
         model: &[u8],
-        device: Device,
-        threads: usize,
+        setup: Setup,
+        say: &dyn Fn(&str),
     ) -> Result<Self> {
-        let mut engine = Self {
+        let profile = Profile { inputs: setup.inputs, most: setup.batch.unwrap_or(BATCH) };
+        let mut source = Source {
             runtime,
             model: model.to_vec(),
             model_name: name.to_owned(),
             provider: Provider::Cpu,
-            threads,
-            sessions: Mutex::default(),
-            fallback: None,
+            threads: setup.threads,
+            profile,
+            cache: None,
         };
-        match device {
+        let mut fallback = None;
+        match setup.device {
             Device::Cpu => {}
-            Device::Cuda(index) => engine.provider = Provider::Cuda(index),
-            Device::TensorRt(index) => engine.provider = Provider::TensorRt(index),
-            Device::Auto => engine.choose(),
+            Device::Cuda(gpus) => source.provider = Provider::Cuda(gpus),
+            Device::TensorRt(gpus) => {
+                source.provider = Provider::TensorRt(gpus);
+                source.cache = source.cache_folder(gpus);
+            }
+            Device::Auto => fallback = source.choose(),
         }
         // Now, so that a missing library or a model that the runtime refuses is said before any input
         // is read.
-        let proof = engine.plain()?;
-        engine.sessions = Mutex::new(Sessions { proof: Some(proof), made: 1, shared: None });
-        Ok(engine)
-    }
-
-    /// CUDA where the runtime has it and a session can be made; otherwise the CPU, with the reason
-    /// when a GPU seems to be there.
-    fn choose(&mut self) {
-        let gpu = Path::new("/dev/nvidia0").exists() || Path::new("/dev/nvidiactl").exists();
-        if !gpu {
-            return;
-        }
-        self.provider = Provider::Cuda(0);
-        if let Err(error) = self.plain() {
-            self.provider = Provider::Cpu;
-            self.fallback =
-                Some(format!("a GPU is there but cannot be used, running on the CPU: {}", error.chain()));
-        }
+        let proof = source.first(say)?;
+        let sessions = Mutex::new(Sessions { proof: Some(proof), made: 1, shared: None });
+        let usual = if source.provider == Provider::Cpu { 1 } else { BATCH };
+        let most = setup.batch.unwrap_or(usual);
+        Ok(Self { source: Arc::new(source), most, sessions, batcher: Mutex::default(), fallback })
     }
 
     pub fn provider(&self) -> Provider {
-        self.provider
+        self.source.provider
     }
 
     pub fn threads(&self) -> usize {
-        self.threads
+        self.source.threads
+    }
+
+    /// Frames that are joined at most: as asked for, and now, after what the device's memory allowed.
+    pub fn batch(&self) -> (usize, usize) {
+        let now = self.batcher.lock().ok().and_then(|batcher| Some(batcher.as_ref()?.most()));
+        (self.most, now.unwrap_or(self.most))
     }
 
     /// The library in use.
     pub fn found(&self) -> &Found {
-        &self.runtime.found
+        &self.source.runtime.found
     }
 
-    /// A worker's own means to run the model.
+    /// A worker's means to run the model: a session of its own, or its way to the device that all share.
     pub fn worker(&self) -> Result<Box<dyn Infer>> {
-        Ok(Box::new(OwnSession { session: Mutex::new(self.session()?) }))
+        if self.source.provider == Provider::Cpu && self.most <= 1 {
+            return Ok(Box::new(OwnSession::new(self.session()?)));
+        }
+        let mut batcher = self.batcher.lock().map_err(|_| poisoned("batcher"))?;
+        if batcher.is_none() {
+            *batcher = Some(self.batcher()?);
+        }
+        match batcher.as_ref() {
+            Some(batcher) => Ok(Box::new(batcher.caller())),
+            None => Err(Error::new(Kind::Internal, "the device did not start")),
+        }
+    }
+
+    fn batcher(&self) -> Result<Batcher> {
+        let places = accelerator::places(self.source.provider);
+        let mut proof = self.sessions.lock().map_err(|_| poisoned("session"))?.proof.take();
+        let mut devices: Vec<Run> = Vec::new();
+        for place in places {
+            let session = match proof.take() {
+                Some(proof) => proof,
+                None => self.source.plain(place)?,
+            };
+            devices.push(device(Arc::clone(&self.source), place, session));
+        }
+        Batcher::new(self.most, WAIT, devices)
     }
 
     /// One after another, as creating sessions on a GPU must be; the first ones plainly, as most jobs need
@@ -116,22 +172,80 @@ impl Engine {
             return Ok(proof);
         }
         sessions.made += 1;
-        if sessions.made == 2 || self.provider != Provider::Cpu {
-            return self.plain();
+        if sessions.made == 2 {
+            return self.source.plain(None);
         }
-        let shared = sessions.shared.get_or_insert_with(|| self.share());
+        let shared = sessions.shared.get_or_insert_with(|| self.source.share());
         // What cannot be shared works alone as well.
-        let sharing = shared.as_ref().and_then(|shared| self.sharing(shared).ok());
-        sharing.map_or_else(|| self.plain(), Ok)
+        let sharing = shared.as_ref().and_then(|shared| self.source.sharing(shared).ok());
+        sharing.map_or_else(|| self.source.plain(None), Ok)
+    }
+}
+
+/// What a device's thread does with a batch. A session whose memory ran out is made anew: what it holds may be
+/// in pieces.
+fn device(source: Arc<Source>, place: Option<u32>, session: Session) -> Run {
+    let mut session = Some(session);
+    Box::new(move |inputs| {
+        let mut own = match session.take() {
+            Some(own) => own,
+            None => source.plain(place)?,
+        };
+        let result = run(&mut own, inputs);
+        if !result.as_ref().is_err_and(is_out_of_memory) {
+            session = Some(own);
+        }
+        result
+    })
+}
+
+impl Source {
+    /// CUDA where the runtime has it and a session can be made; otherwise the CPU, with the reason
+    /// when a GPU seems to be there.
+    fn choose(&mut self) -> Option<String> {
+        let gpu = Path::new("/dev/nvidia0").exists() || Path::new("/dev/nvidiactl").exists();
+        if !gpu {
+            return None;
+        }
+        self.provider = Provider::Cuda(Gpus::FIRST);
+        let error = self.plain(Some(0)).err()?;
+        self.provider = Provider::Cpu;
+        Some(format!("a GPU is there but cannot be used, running on the CPU: {}", error.chain()))
     }
 
-    fn plain(&self) -> Result<Session> {
-        let failed = |e: ort::Error| self.failure(&e);
-        let builder = Session::builder(&self.runtime.environment).map_err(failed)?;
-        let builder =
-            builder.with_optimization_level(GraphOptimizationLevel::All).map_err(|e| failed(e.into()))?;
-        let mut builder = self.configured(builder).map_err(failed)?;
-        builder.commit_from_memory(&self.model).map_err(failed)
+    fn cache_folder(&self, gpus: Gpus) -> Option<PathBuf> {
+        let digest = hex(&sha256(&self.model));
+        // One kind of GPU a machine; a machine with several builds for the first.
+        let gpu = gpus.iter().next().unwrap_or_default();
+        accelerator::cache_folder(&digest, &self.runtime.found.version, gpu, &self.profile)
+    }
+
+    /// The session that proves the rest. TensorRT builds its engine here, alone, and once more where what it
+    /// kept is damaged.
+    fn first(&self, say: &dyn Fn(&str)) -> Result<Session> {
+        let place = accelerator::places(self.provider).first().copied().flatten();
+        let Some(cache) = &self.cache else { return self.plain(place) };
+        let locked = accelerator::lock(cache).map_err(|e| Error::write(cache.display(), e))?;
+        if locked.empty {
+            say("TensorRT builds an engine for this model and this GPU, once; this takes minutes");
+        }
+        match self.plain(place) {
+            Err(error) if !locked.empty => {
+                say(&format!("TensorRT's engine is built again: {}", error.chain()));
+                accelerator::clear(cache);
+                self.plain(place)
+            }
+            other => other,
+        }
+    }
+
+    fn plain(&self, place: Option<u32>) -> Result<Session> {
+        let made = || {
+            let builder = Session::builder(&self.runtime.environment)?;
+            let builder = builder.with_optimization_level(GraphOptimizationLevel::All)?;
+            self.configured(builder, place)?.commit_from_memory(&self.model)
+        };
+        made().map_err(|e: ort::Error| self.failure(&e))
     }
 
     /// The graph as the runtime optimises it, for this processor and this process only.
@@ -143,7 +257,7 @@ impl Engine {
         let file = folder.path().join("optimised.onnx");
         let builder = Session::builder(&self.runtime.environment).ok()?;
         let builder = builder.with_optimization_level(GraphOptimizationLevel::All).ok()?;
-        let mut builder = self.configured(builder.with_optimized_model_path(&file).ok()?).ok()?;
+        let mut builder = self.configured(builder.with_optimized_model_path(&file).ok()?, None).ok()?;
         builder.commit_from_memory(&self.model).ok()?;
         Shared::of(std::fs::read(&file).ok()?)
     }
@@ -156,27 +270,28 @@ impl Engine {
             builder = builder.with_initializer(name, Arc::clone(value))?;
         }
         let builder = builder.with_prepacked_weights(&shared.prepacked)?;
-        self.configured(builder)?.commit_from_memory(&shared.graph)
+        self.configured(builder, None)?.commit_from_memory(&shared.graph)
     }
 
     /// With as many workers as cores, one thread a session is the highest throughput, and the
     /// runtime's own pool would only compete with ours. No spinning for the same reason.
-    fn configured(&self, builder: SessionBuilder) -> std::result::Result<SessionBuilder, ort::Error> {
+    fn configured(
+        &self,
+        builder: SessionBuilder,
+        place: Option<u32>,
+    ) -> std::result::Result<SessionBuilder, ort::Error> {
         let builder = builder
             .with_intra_threads(self.threads)?
             .with_inter_threads(1)?
             .with_parallel_execution(false)?
             .with_config_entry("session.intra_op.allow_spinning", "0")?;
+        let gpu = place.unwrap_or_default();
         Ok(match self.provider {
             Provider::Cpu => builder,
-            Provider::Cuda(index) => builder.with_execution_providers([cuda(index)])?,
-            Provider::TensorRt(index) => builder.with_execution_providers([
-                ep::TensorRT::default()
-                    .with_device_id(index as i32)
-                    .with_fp16(true)
-                    .build()
-                    .error_on_failure(),
-                cuda(index),
+            Provider::Cuda(_) => builder.with_execution_providers([accelerator::cuda(gpu)])?,
+            Provider::TensorRt(_) => builder.with_execution_providers([
+                accelerator::tensorrt(gpu, self.cache.as_deref(), &self.profile),
+                accelerator::cuda(gpu),
             ])?,
         })
     }
@@ -196,68 +311,4 @@ impl Engine {
         );
         Error::new(Kind::Device, message).because(text)
     }
-}
-
-/// TF32 is off: documentation and source of the provider disagree on its default, and results should
-/// not depend on that.
-fn cuda(index: u32) -> ep::ExecutionProviderDispatch {
-    ep::CUDA::default().with_device_id(index as i32).with_tf32(false).build().error_on_failure()
-}
-
-/// A session that only its worker uses; the lock is never contended.
-struct OwnSession {
-    session: Mutex<Session>,
-}
-
-impl Infer for OwnSession {
-    fn infer(&self, _: ModelId, inputs: &[NamedTensor]) -> Result<Vec<NamedTensor>> {
-        let mut session = self.session.lock().map_err(|_| poisoned("session"))?;
-        let failed = |e: ort::Error| Error::new(Kind::ModelOutput, "the model failed to run").because(e);
-        let inputs = inputs
-            .iter()
-            .map(|input| Ok((input.name.as_str(), borrowed(&input.value)?)))
-            .collect::<std::result::Result<Vec<_>, ort::Error>>()
-            .map_err(failed)?;
-        let outputs = session.run(inputs).map_err(failed)?;
-        outputs.iter().map(|(name, value)| owned(name, &value)).collect()
-    }
-}
-
-fn borrowed(tensor: &Tensor) -> std::result::Result<SessionInputValue<'_>, ort::Error> {
-    Ok(match tensor {
-        Tensor::F32(a) => TensorRef::from_array_view(a.view())?.into(),
-        Tensor::F16(a) => TensorRef::from_array_view(a.view())?.into(),
-        Tensor::U8(a) => TensorRef::from_array_view(a.view())?.into(),
-        Tensor::I32(a) => TensorRef::from_array_view(a.view())?.into(),
-        Tensor::I64(a) => TensorRef::from_array_view(a.view())?.into(),
-    })
-}
-
-fn owned(name: &str, value: &DynValue) -> Result<NamedTensor> {
-    let failed =
-        |e: ort::Error| Error::new(Kind::ModelOutput, format!("output {name} cannot be read")).because(e);
-    let element = match value.dtype() {
-        ValueType::Tensor { ty, .. } => *ty,
-        other => {
-            return Err(Error::new(Kind::ModelOutput, format!("output {name} is no tensor but {other:?}")));
-        }
-    };
-    let tensor = match element {
-        TensorElementType::Float32 => {
-            Tensor::F32(value.try_extract_array::<f32>().map_err(failed)?.to_owned())
-        }
-        TensorElementType::Float16 => {
-            Tensor::F16(value.try_extract_array::<half::f16>().map_err(failed)?.to_owned())
-        }
-        TensorElementType::Uint8 => Tensor::U8(value.try_extract_array::<u8>().map_err(failed)?.to_owned()),
-        TensorElementType::Int32 => Tensor::I32(value.try_extract_array::<i32>().map_err(failed)?.to_owned()),
-        TensorElementType::Int64 => Tensor::I64(value.try_extract_array::<i64>().map_err(failed)?.to_owned()),
-        other => {
-            return Err(Error::new(
-                Kind::ModelOutput,
-                format!("output {name} has elements of type {other:?}"),
-            ));
-        }
-    };
-    Ok(NamedTensor::new(name, tensor))
 }

@@ -1,7 +1,7 @@
 //! Tensors as they cross the boundary between families and the runtime.
 
 use half::f16;
-use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Axis, CowArray, IxDyn};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
@@ -70,6 +70,47 @@ impl Tensor {
             Tensor::I32(_) => ElementType::I32,
             Tensor::I64(_) => ElementType::I64,
         }
+    }
+
+    /// Tensors of one type and shape one after another along the first axis; `None` where they do not fit.
+    pub fn joined(all: &[&Tensor]) -> Option<Tensor> {
+        fn join<T: Clone>(all: &[Option<ArrayViewD<'_, T>>]) -> Option<ArrayD<T>> {
+            let views = all.iter().cloned().collect::<Option<Vec<_>>>()?;
+            ndarray::concatenate(Axis(0), &views).ok()
+        }
+        macro_rules! of {
+            ($kind:ident) => {
+                Tensor::$kind(join(
+                    &all.iter()
+                        .map(|tensor| if let Tensor::$kind(a) = tensor { Some(a.view()) } else { None })
+                        .collect::<Vec<_>>(),
+                )?)
+            };
+        }
+        Some(match all.first()? {
+            Tensor::F32(_) => of!(F32),
+            Tensor::F16(_) => of!(F16),
+            Tensor::U8(_) => of!(U8),
+            Tensor::I32(_) => of!(I32),
+            Tensor::I64(_) => of!(I64),
+        })
+    }
+
+    /// The `count` rows of the first axis, each with a first axis of 1; `None` where it has another length.
+    pub fn rows(self, count: usize) -> Option<Vec<Tensor>> {
+        fn rows<T: Clone>(a: &ArrayD<T>) -> impl Iterator<Item = ArrayD<T>> {
+            a.axis_chunks_iter(Axis(0), 1).map(|row| row.to_owned())
+        }
+        if self.shape().first() != Some(&count) {
+            return None;
+        }
+        Some(match &self {
+            Tensor::F32(a) => rows(a).map(Tensor::F32).collect(),
+            Tensor::F16(a) => rows(a).map(Tensor::F16).collect(),
+            Tensor::U8(a) => rows(a).map(Tensor::U8).collect(),
+            Tensor::I32(a) => rows(a).map(Tensor::I32).collect(),
+            Tensor::I64(a) => rows(a).map(Tensor::I64).collect(),
+        })
     }
 
     /// The values as f32, whatever their type. Whole numbers beyond 2^24 lose digits.

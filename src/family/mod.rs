@@ -63,6 +63,12 @@ pub trait Family: Send + Sync {
         Some(input.spec.view(input.size))
     }
 
+    /// Whether each output has a row for each frame of a call, so that frames can be joined; not so where the
+    /// first axis counts what was found in all of them.
+    fn a_row_a_frame(&self) -> bool {
+        true
+    }
+
     /// The tensors of a frame, and the way back.
     fn prepare(&self, frame: &Frame) -> Result<(Vec<NamedTensor>, Mapping)> {
         self.input().prepare(frame)

@@ -72,6 +72,10 @@ impl Family for TorchVision {
         &self.input
     }
 
+    fn a_row_a_frame(&self) -> bool {
+        false
+    }
+
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
         let rows = Rows::read(outputs, &self.boxes, &self.labels, &self.scores)?;
         Ok(rows.found(rows.len(), self.shift, Into::into).observed(mapping))

@@ -188,6 +188,10 @@ impl Family for EndToEnd {
         &self.input
     }
 
+    fn a_row_a_frame(&self) -> bool {
+        !matches!(self.decode.order, Order::BatchXyxyClassScore)
+    }
+
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
         let rows = self.place.tensor(outputs)?.numbers::<Ix2>("[rows, values]")?;
         right_width(Kind::ModelOutput, rows.ncols(), self.decode.order)?;

@@ -106,6 +106,10 @@ impl Family for Looker {
         self.members[0].input()
     }
 
+    fn a_row_a_frame(&self) -> bool {
+        self.members.iter().all(|member| member.a_row_a_frame())
+    }
+
     fn view(&self) -> Option<View> {
         // Tiles are cut out of every pixel, and several models see several sizes.
         None

@@ -50,6 +50,34 @@ pub struct Header {
 }
 
 impl Header {
+    /// Whether several frames can be given at once: the first axis of every input and output is open. Whether it
+    /// is the frames' the family knows; exporters give it any name.
+    pub fn takes_batches(&self) -> bool {
+        let open = |value: &Value| {
+            let first = value.shape.as_ref().and_then(|shape| shape.first());
+            first.is_some_and(|dim| dim.fixed().is_none())
+        };
+        !self.inputs.is_empty() && self.inputs.iter().chain(&self.outputs).all(open)
+    }
+
+    /// Inputs with all axes, where the first is open (-1) and pictures are of `size` = [width, height].
+    pub fn open_inputs(&self, [width, height]: [i64; 2]) -> Vec<(String, Vec<i64>)> {
+        let one = |input: &Value| {
+            let shape = input.shape.as_deref().unwrap_or_default();
+            let last = shape.len().saturating_sub(1);
+            // Channels are never open, so an axis that is, is the picture's height or, behind it, its width.
+            let open = |n: usize| shape.get(n).is_some_and(|dim| dim.fixed().is_none());
+            let axis = |(n, dim): (usize, &Dim)| match dim.fixed() {
+                _ if n == 0 => -1,
+                Some(side) => side,
+                None if n < last && open(n + 1) => height,
+                None => width,
+            };
+            (input.name.clone(), shape.iter().enumerate().map(axis).collect())
+        };
+        self.inputs.iter().map(one).collect()
+    }
+
     /// The input that takes the picture: the one called `name`, else the only one, else the only one
     /// of three or more axes, else the only one of four or more.
     ///

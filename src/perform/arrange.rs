@@ -7,7 +7,7 @@ use std::time::Duration;
 use image::RgbImage;
 
 use super::setup::Prepared;
-use crate::engine::{Device, Engine, NamedTensor, Provider, Runtime};
+use crate::engine::{Device, Engine, NamedTensor, Provider, Runtime, Setup};
 use crate::error::{Error, Result};
 use crate::frame::{Attributes, Frame, Origin};
 use crate::input::Input;
@@ -46,6 +46,17 @@ pub fn threads_for(few: &[&Input]) -> usize {
         ["jpg", "jpeg", "png", "bmp", "heic", "heif"].iter().any(|single| extension == *single)
     };
     if few.is_empty() || !few.iter().all(single) { 1 } else { (cores() / few.len()).max(1) }
+}
+
+/// Workers as asked for; else one a core on the CPU, or, before a device that joins frames, as many as fill two
+/// batches while one core each prepares and finishes others.
+pub fn workers(asked: Option<usize>, engine: &Engine) -> usize {
+    let batch = engine.batch().0;
+    let usual = match engine.provider() {
+        Provider::Cpu if batch <= 1 => (cores() / engine.threads()).max(1),
+        _ => cores() + 2 * batch,
+    };
+    asked.unwrap_or(usual)
 }
 
 /// What a worker holds beside its share of the model: a decoded picture or two, its tensors, the runtime's
@@ -102,8 +113,8 @@ fn measure(
     let inputs = tensors(prepared)?;
     let mut measured = Vec::new();
     for arrangement in candidates {
-        let model = &prepared.model;
-        let engine = Engine::new(runtime, &model.spec.name, &model.bytes, Device::Cpu, arrangement.threads)?;
+        let (model, setup) = (&prepared.model, Setup::of(Device::Cpu, arrangement.threads));
+        let engine = Engine::new(runtime, &model.spec.name, &model.bytes, setup, &|_| ())?;
         measured.push((*arrangement, tune::speed(*arrangement, &|| engine.worker(), &inputs, TRIAL)?));
     }
     tune::best(&measured)

@@ -58,10 +58,14 @@ pub fn choose<S: clap::Args>(
     let runtime = Runtime::load(options.model.runtime.as_deref())?;
     let few = left(Provider::Cpu);
     let tuned = match (asked, device) {
-        (None, Device::Cpu | Device::Auto) => arrange::tuned(runtime, prepared, few.len(), say),
+        (None, Device::Cpu | Device::Auto) if prepared.batch.is_none_or(|batch| batch <= 1) => {
+            arrange::tuned(runtime, prepared, few.len(), say)
+        }
         _ => None,
     };
     let threads = match (asked, tuned) {
+        // One session computes for all.
+        _ if prepared.batch.is_some_and(|batch| batch > 1) => arrange::cores(),
         (_, Some(tuned)) => tuned.threads,
         (None, None) => arrange::threads_for(&few),
         (Some(_), None) => 1,
@@ -70,26 +74,27 @@ pub fn choose<S: clap::Args>(
     for model in prepared.models() {
         // Those beside the first run where it runs: one precision for all.
         let device = engines.first().map_or(device, |first: &Engine| first.provider().into());
-        engines.push(Engine::new(runtime, &model.spec.name, &model.bytes, device, threads)?);
+        let setup = prepared.setup_of(model, device, threads);
+        engines.push(Engine::new(runtime, &model.spec.name, &model.bytes, setup, say)?);
     }
     let provider = engines.first().map_or(Provider::Cpu, Engine::provider);
     let fallback = engines.first().and_then(|engine| engine.fallback.clone());
     let todo = todo(provider);
-    let usual = match provider {
-        Provider::Cpu => tuned.map_or(arrange::cores() / threads, |tuned| tuned.workers),
-        // So that the device is fed while others prepare.
-        Provider::Cuda(_) | Provider::TensorRt(_) => arrange::cores().min(4),
+    let usual = match (tuned, engines.first()) {
+        (Some(tuned), Some(engine)) if engine.batch().0 <= 1 => tuned.workers,
+        (_, Some(engine)) => arrange::workers(None, engine),
+        (_, None) => 1,
     };
     let weights = prepared.models().map(|model| model.bytes.len() as u64).sum();
     let workers = asked.unwrap_or_else(|| usual.clamp(1, arrange::most_by_memory(weights, provider)));
     Ok(Chosen { engines, provider, fallback, todo, workers })
 }
 
-fn provider_named(name: &str) -> Option<Provider> {
+pub fn provider_named(name: &str) -> Option<Provider> {
     match name.parse::<Device>().ok()? {
         Device::Cpu => Some(Provider::Cpu),
-        Device::Cuda(index) => Some(Provider::Cuda(index)),
-        Device::TensorRt(index) => Some(Provider::TensorRt(index)),
+        Device::Cuda(gpus) => Some(Provider::Cuda(gpus)),
+        Device::TensorRt(gpus) => Some(Provider::TensorRt(gpus)),
         Device::Auto => None,
     }
 }
@@ -125,6 +130,11 @@ impl Chosen {
                 "the store changed while it was used; run the same command again",
             )),
         }
+    }
+
+    /// Frames joined at most by each engine: as asked for, and at the end, after what memory allowed.
+    pub fn batches(&self) -> Vec<(usize, usize)> {
+        self.engines.iter().map(Engine::batch).collect()
     }
 
     /// Path and version of the runtime in use.

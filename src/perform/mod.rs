@@ -32,7 +32,7 @@ use crate::sink::picture::PictureFormat;
 use crate::sink::{self, Sink, SinkContext};
 use crate::spec::Task;
 
-pub(crate) use arrange::{asked, cores};
+pub(crate) use arrange::{asked, workers};
 pub use report::{Report, Status};
 pub(crate) use setup::input_size;
 pub use setup::{Prepared, Selection};
@@ -175,6 +175,11 @@ fn within<S: Selection>(
     );
     let files = walk.run(workers, &|| chosen.worker(), emitter)?;
     progress.finish();
+    for (asked, left) in chosen.batches().into_iter().filter(|(asked, left)| left < asked) {
+        progress.note(&format!(
+            "frames were joined by {left} instead of {asked}: the device had no memory for more"
+        ));
+    }
     if let Some(note) = summary.without_label(prepared.policy.labels()) {
         progress.note(&note);
     }
@@ -184,6 +189,7 @@ fn within<S: Selection>(
         files,
         fresh: progress.fresh(),
         workers,
+        batches: chosen.batches(),
         provider: chosen.provider.to_string(),
         runtime: chosen.runtime(),
         images: artist.is_some() && !options.output.no_images,

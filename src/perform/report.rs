@@ -9,9 +9,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Options;
+use super::engine::provider_named;
 use super::setup::{Prepared, Selection};
 use super::summary::Summary;
 use crate::atomic::write_whole;
+use crate::engine::settings as provider_settings;
 use crate::error::{Error, Kind, Result};
 use crate::input::Listing;
 use crate::run::RunFolder;
@@ -34,6 +36,8 @@ pub struct Report {
     /// Items that the model looked at in this run.
     pub fresh: u64,
     pub workers: usize,
+    /// Frames that each model's calls joined at most: as asked for, and at the end.
+    pub batches: Vec<(usize, usize)>,
     pub provider: String,
     /// Path and version of ONNX Runtime; `None` when it was not needed.
     pub runtime: Option<(String, String)>,
@@ -58,6 +62,7 @@ impl Report {
             files: Vec::new(),
             fresh: 0,
             workers: 0,
+            batches: Vec::new(),
             provider: String::new(),
             runtime: None,
             images: false,
@@ -196,6 +201,8 @@ impl Report {
             "model": prepared.facts(),
             "provider": self.provider,
             "workers": self.workers,
+            "batches": self.batches.iter().map(|(asked, left)| json!({"asked": asked, "used": left})).collect::<Vec<_>>(),
+            "provider_settings": provider_named(&self.provider).map(provider_settings),
             "runtime": self.runtime.as_ref().map(|(path, version)| json!({"path": path, "version": version})),
             "inputs": {
                 "listed": self.inputs,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Options;
-use crate::engine::Device;
+use crate::engine::{Device, Setup};
 use crate::error::{Error, Kind, Result};
 use crate::family::{self, Family, Recipe};
 use crate::input::Select;
@@ -41,6 +41,8 @@ pub struct Prepared {
     /// Width and height of the model's input in this run.
     pub size: [u32; 2],
     pub limits: Limits,
+    /// Frames joined into a call at most; `None` leaves it to the device.
+    pub batch: Option<usize>,
 }
 
 impl Prepared {
@@ -49,12 +51,12 @@ impl Prepared {
         super::asked(&options.model.workers)?;
         let model = models::resolve_as(&options.model.model, &options.model.hints())?;
         for_task(&model, S::TASK)?;
-        batch(&options.model.batch, &model)?;
         let size = input_size(options.model.imgsz.as_deref(), &model)?;
         about_boxes(options)?;
         let beside = beside(options, &model)?;
         let looks = options.look.looks()?;
         let family = looking(&model, size, &beside, &options.look)?;
+        let batch = batch(&options.model.batch, &model, family.as_ref())?;
         let policy = options.select.policy(&model)?;
         let mut limits = options.input.limits();
         limits.detail = Detail {
@@ -63,12 +65,26 @@ impl Prepared {
         };
         options.input.select()?;
         crate::sink::known(&options.output.format, S::TASK)?;
-        Ok(Self { model, beside, looks, family, policy, size, limits })
+        Ok(Self { model, beside, looks, family, policy, size, limits, batch })
     }
 
     /// All models of the job, the first one its own.
     pub fn models(&self) -> impl Iterator<Item = &Model> {
         std::iter::once(&self.model).chain(&self.beside)
+    }
+
+    /// How the job's own model is to run.
+    pub fn setup(&self, device: Device, threads: usize) -> Setup {
+        self.setup_of(&self.model, device, threads)
+    }
+
+    /// How one of the job's models is to run.
+    pub fn setup_of(&self, model: &Model, device: Device, threads: usize) -> Setup {
+        let takes = takes_batches(model, self.family.as_ref());
+        let own = std::ptr::eq(model, &self.model);
+        let [width, height] = if own { self.size } else { model.spec.input.size }.map(i64::from);
+        let inputs = if takes { model.header.open_inputs([width, height]) } else { Vec::new() };
+        Setup { device, threads, batch: if takes { self.batch } else { Some(1) }, inputs }
     }
 
     pub fn config(&self, precision: &str) -> ObservationConfig {
@@ -253,23 +269,31 @@ fn for_task(model: &Model, wanted: Task) -> Result<()> {
     Err(Error::new(Kind::ModelMismatch, message))
 }
 
-/// One frame a call: on CPU, workers with a one-thread session each are the fastest arrangement, and
-/// the batcher for accelerators is not built yet, which is said rather than ignored.
-fn batch(asked: &str, model: &Model) -> Result<()> {
-    match asked.parse::<u32>() {
-        _ if asked == "auto" => Ok(()),
-        Ok(1) => Ok(()),
-        Ok(2..) => {
-            let first = model.header.inputs.first().and_then(|input| input.shape.as_ref()?.first()?.fixed());
-            let why = match first {
-                Some(1) => format!("the batch of {} is fixed at 1", model.spec.name),
-                _ => "joining frames is not available yet".to_owned(),
-            };
-            Err(Error::usage(format!("--batch {asked}: {why}; leave it at auto")))
-        }
-        _ => Err(Error::usage(format!("--batch {asked}: expected auto or a number of frames"))),
+/// What `--batch` says, where the model can do it; `None` for `auto`.
+fn batch(asked: &str, model: &Model, family: &dyn Family) -> Result<Option<usize>> {
+    if asked == "auto" {
+        return Ok(None);
+    }
+    match asked.parse::<usize>() {
+        Ok(1) => Ok(Some(1)),
+        Ok(frames @ 2..=MOST_FRAMES) if takes_batches(model, family) => Ok(Some(frames)),
+        Ok(2..=MOST_FRAMES) => Err(Error::usage(format!(
+            "--batch {asked}: {} takes one frame a call (its header fixes the first axis of an input or an output); \
+             leave it at auto, or export the model with a batch that is open",
+            model.spec.name
+        ))),
+        _ => Err(Error::usage(format!(
+            "--batch {asked}: expected auto or a number of frames up to {MOST_FRAMES}"
+        ))),
     }
 }
+
+fn takes_batches(model: &Model, family: &dyn Family) -> bool {
+    model.header.takes_batches() && family.a_row_a_frame()
+}
+
+/// Frames in a call at most.
+const MOST_FRAMES: usize = 1024;
 
 /// `640` or `1280x720`, where the model takes it.
 pub(crate) fn input_size(asked: Option<&str>, model: &Model) -> Result<[u32; 2]> {

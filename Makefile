@@ -2,11 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench fuzz soak install-deps help python-env
+.PHONY: demo test check bench bench-stages fuzz soak install-deps help python-env
 
 CARGO ?= cargo
 features := --features heif
 build := $(abspath $(or $(CARGO_TARGET_DIR),target))
+shared := $(or $(VISION_SHARED),../shared)/data
 vision := $(build)/release/vision
 python := $(build)/python/bin/python
 
@@ -33,8 +34,14 @@ check: install-deps python-env ## format, lints, documentation, benches compile,
 	$(CARGO) check --benches $(features)
 	$(call with_runtime,$(CARGO) test $(features))
 
-bench: install-deps python-env ## run the benchmarks
-	$(call with_runtime,$(CARGO) bench $(features))
+bench: install-deps python-env ## measure against the bound and the peers, and write docs/benchmarks.md (half an hour)
+	$(CARGO) build --release $(features)
+	$(call with_runtime,python3 benches/compare.py --vision $(vision) --shared $(shared) --work $(build)/bench)
+	$(call with_runtime,python3 benches/decode_scale.py --vision $(vision) --shared $(shared) --work $(build)/bench)
+	$(call with_runtime,python3 benches/scale.py --vision $(vision) --shared $(shared) --work $(build)/bench)
+
+bench-stages: install-deps ## measure single stages with criterion
+	$(CARGO) bench $(features)
 
 fuzz: ## run the fuzz targets, SECONDS=60 each (needs: cargo install cargo-fuzz --locked)
 	@scripts/fuzz.sh $(or $(SECONDS),60) $(TARGETS)

@@ -19,6 +19,8 @@ import subprocess
 import sys
 import time
 
+import document
+
 HERE = pathlib.Path(__file__).resolve().parent
 # File, family of the peers, side of the input.
 MODELS = [
@@ -84,14 +86,14 @@ class Comparison:
             record = json.loads(line)
             if record.get("prediction"):
                 instances = record["prediction"]["instances"]
-                found[pathlib.Path(record["input"]["path"]).name] = [box_of(i) for i in instances]
+                found[pathlib.Path(record["item"]["path"]).name] = [box_of(i) for i in instances]
         return found
 
     def rival(self, photos):
         """Pictures a second of the whole program, its start taken off by a second run over fewer pictures."""
         files = sorted(photos.glob("*.jpg"))
         # It looks for a model by its name, and writes to the current folder.
-        folder = self.work / "rival"
+        folder = (self.work / "rival").resolve()
         (folder / "few").mkdir(parents=True, exist_ok=True)
         for file in files[:8]:
             link = folder / "few" / file.name
@@ -110,7 +112,10 @@ class Comparison:
             photos = self.photos(path)
             large = path is None
             for name, family, size in MODELS:
-                row = self.results.setdefault(f"{name}, {label}", {})
+                title = f"{name}, {label}"
+                if title in self.results:
+                    continue
+                row = {}
                 repeat = 3 if large else 10
                 row["vision"] = self.bench(name, photos, repeat)
                 row["vision, every pixel"] = self.bench(name, photos, 2, "--decode", "full") if large else None
@@ -130,7 +135,8 @@ class Comparison:
                         result.pop("boxes", None)
                 if "yolov8n" in name and os.environ.get("RIVAL"):
                     row["rival"] = self.rival(photos)
-                print(f"{name}, {label}: done", file=sys.stderr)
+                self.results[title] = row
+                print(f"{title}: done", file=sys.stderr)
                 (self.work / "results.json").write_text(json.dumps(self.results, indent=1))
 
 
@@ -214,21 +220,17 @@ def main():
     parser.add_argument("--vision", type=pathlib.Path, required=True)
     parser.add_argument("--shared", type=pathlib.Path, required=True)
     parser.add_argument("--work", type=pathlib.Path, required=True)
-    parser.add_argument("--only-tables", action="store_true", help="write what was measured before")
+    parser.add_argument("--resume", action="store_true", help="keep what was measured before")
     arguments = parser.parse_args()
     comparison = Comparison(arguments)
-    if arguments.only_tables:
+    if arguments.resume:
         comparison.results = json.loads((arguments.work / "results.json").read_text())
-    else:
-        comparison.measure()
+    comparison.measure()
     versions = run([arguments.vision, "--version"]).strip()
     runtime = next(iter(comparison.results.values()))["vision"]["runtime"]
     peers = " ".join(line for line in (HERE / "peers/requirements.txt").read_text().split("\n") if line and line[0] != "#")
     text = tables(comparison.results, f"{versions}, ONNX Runtime {runtime}, peers: {peers}")
-    document = HERE.parent / "docs/benchmarks.md"
-    before, _, rest = document.read_text().partition("<!-- measured -->\n")
-    _, _, after = rest.partition("<!-- end -->")
-    document.write_text(f"{before}<!-- measured -->\n{text}\n<!-- end -->{after}")
+    document.write("measured", text)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ use vision::models;
 use vision::prediction::{Instance, Prediction};
 use vision::preprocess::Mapping;
 use vision::sink::picture::{PictureFormat, encode};
-use vision::source::{self, Limits};
+use vision::source::{self, Detail, Limits};
 
 fn sample() -> Arc<[u8]> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/photos/astronaut.jpg");
@@ -39,6 +39,11 @@ fn outputs() -> Vec<NamedTensor> {
     outputs
 }
 
+fn for_the_model(family: &dyn vision::family::Family) -> Limits {
+    let enough_for = family.view().zip(source::spare("auto").expect("a word"));
+    Limits { detail: Detail { enough_for, full: false }, ..Limits::default() }
+}
+
 fn stages(c: &mut Criterion) {
     let bytes = sample();
     let frame = decoded(&bytes);
@@ -49,7 +54,17 @@ fn stages(c: &mut Criterion) {
     let outputs = Outputs::new(outputs());
 
     c.bench_function("decode a 512x512 JPEG", |b| b.iter(|| decoded(black_box(&bytes))));
-    c.bench_function("prepare it for 416x416", |b| {
+    let large = image::imageops::resize(&frame.pixels, 3072, 3072, image::imageops::FilterType::Triangle);
+    let large: Arc<[u8]> = encode(&large, PictureFormat::Jpeg, 90, None).expect("encodes").into();
+    for (name, limits) in [("in full", Limits::default()), ("for 416x416", for_the_model(family.as_ref()))] {
+        c.bench_function(&format!("decode a 3072x3072 JPEG {name}"), |b| {
+            b.iter(|| {
+                let mut frames = source::open("large.jpg", Arc::clone(&large), &limits).expect("opens");
+                frames.next_frame().expect("a frame").expect("decodes")
+            })
+        });
+    }
+    c.bench_function("prepare a 512x512 picture for 416x416", |b| {
         b.iter(|| family.prepare(black_box(&frame)).expect("prepares"))
     });
     c.bench_function("read NanoDet's outputs", |b| b.iter(|| family.decode(&outputs, &mapping)));

@@ -1,9 +1,9 @@
-"""Large versions of a folder of photos: 12 megapixels each, with the fine noise that a camera's sensor adds, so that
-they compress and alias as photos do. Deterministic.
+"""Large versions of a folder of photos: 12 megapixels each. Deterministic.
 
-    python large.py FOLDER OUT [LABELS]
+    python large.py FOLDER OUT [LABELS [NOISE]]
 
-With the folder's labels in COCO's format they are written to OUT.json, scaled.
+With the folder's labels in COCO's format they are written to OUT.json, scaled. NOISE is the standard deviation, in grey
+levels, of noise as a camera's sensor adds it (2 is a phone in good light); without, the pictures are smooth.
 """
 
 import json
@@ -14,14 +14,13 @@ import cv2
 import numpy as np
 
 PIXELS = 12_000_000
-# Standard deviation in grey levels, as phones leave it in good light.
-NOISE = 2.0
 
 
 def main():
     source, out = map(pathlib.Path, sys.argv[1:3])
     out.mkdir(parents=True, exist_ok=True)
     gains = {}
+    noise = float(sys.argv[4]) if len(sys.argv) > 4 else 0.0
     random = np.random.default_rng(12)
     for file in sorted(source.glob("*.jpg")):
         picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
@@ -30,7 +29,7 @@ def main():
         size = (round(width * gain), round(height * gain))
         gains[file.name] = (size[0] / width, size[1] / height)
         large = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
-        large += random.standard_normal(large.shape[:2], np.float32)[:, :, None] * NOISE
+        large += random.standard_normal(large.shape[:2], np.float32)[:, :, None] * noise
         cv2.imwrite(str(out / file.name), large.clip(0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 90])
     if len(sys.argv) > 3:
         labels = json.loads(pathlib.Path(sys.argv[3]).read_text())

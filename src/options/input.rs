@@ -39,7 +39,7 @@ pub struct InputOptions {
     pub lenient: bool,
 
     /// How many pixels of a large JPEG are decoded for the model: `auto` takes a half, a quarter or an eighth of
-    /// its sides where that leaves at least twice what the model sees, a number asks for more or less than twice,
+    /// its sides where that leaves at least one and a half times what the model sees, a number says how many times,
     /// `full` decodes all. What is drawn is always the full picture
     #[arg(long, value_name = "auto|full|N", default_value = "auto")]
     pub decode: String,

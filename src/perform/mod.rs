@@ -32,7 +32,7 @@ use crate::sink::picture::PictureFormat;
 use crate::sink::{self, Sink, SinkContext};
 use crate::spec::Task;
 
-pub(crate) use arrange::{asked, workers};
+pub(crate) use arrange::{asked, cores, workers};
 pub use report::{Report, Status};
 pub(crate) use setup::input_size;
 pub use setup::{Prepared, Selection};

@@ -17,7 +17,7 @@ pub struct Detail {
 
 /// Width and height kept at least, in those that the model sees: the least for which `docs/benchmarks.md`
 /// measures no loss.
-pub const SPARE: f64 = 2.0;
+pub const SPARE: f64 = 1.5;
 
 /// What `--decode` says: `None` for `full`, else how many times the size that the model sees.
 ///

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::measure::{Bench, Stage};
+use crate::engine::Provider;
 use crate::error::Result;
 
 #[derive(Debug, Serialize)]
@@ -30,6 +31,8 @@ pub struct Facts {
     /// Sum of the stages: what a picture costs on one core.
     core_ms: f64,
     bound_per_s: f64,
+    /// What the bound is made of, in words.
+    bound_of: String,
     prepare_per_s: f64,
     model_only_per_s: f64,
     walk_per_s: f64,
@@ -45,7 +48,7 @@ impl Facts {
         let (pictures, wall) = bench.walk()?;
         let stages: Vec<StageFacts> = stages.iter().map(StageFacts::new).collect();
         let core_ms: f64 = stages.iter().map(|stage| stage.mean_ms).sum();
-        let bound_per_s = bench.workers as f64 * 1e3 / core_ms;
+        let (bound_per_s, bound_of) = bound(bench, &stages, model_only_per_s);
         let walk_per_s = pictures as f64 / wall.as_secs_f64();
         let facts = bench.prepared.facts();
         Ok(Self {
@@ -59,7 +62,8 @@ impl Facts {
             decode: if facts.decode.is_empty() { "full".to_owned() } else { facts.decode },
             core_ms,
             bound_per_s,
-            prepare_per_s: bench.workers as f64 * 1e3 / stages[1].mean_ms,
+            bound_of,
+            prepare_per_s: cores(bench) as f64 * 1e3 / stages[1].mean_ms,
             model_only_per_s,
             walk_per_s,
             walk_of_bound: walk_per_s / bound_per_s,
@@ -88,10 +92,35 @@ impl Facts {
         writeln!(out)?;
         rate(out, "prepare only", self.prepare_per_s, "")?;
         rate(out, "model only", self.model_only_per_s, "  (measured on all workers at once)")?;
-        rate(out, "bound", self.bound_per_s, &format!("  ({workers} workers / sum of the stages)"))?;
+        rate(out, "bound", self.bound_per_s, &format!("  ({})", self.bound_of))?;
         let (bound, model) = (self.walk_of_bound, self.walk_of_model_only);
         let reached = format!("  = {bound:.2} of the bound, {model:.2} of model only");
         rate(out, "whole walk", self.walk_per_s, &reached)
+    }
+}
+
+/// Cores that the stages on the CPU have; before an accelerator there are more workers than cores.
+fn cores(bench: &Bench) -> usize {
+    bench.workers.min(crate::perform::cores())
+}
+
+/// The most that any arrangement could reach, and of what it is made. On the CPU all stages share the cores;
+/// before an accelerator the slower of the two sides decides.
+fn bound(bench: &Bench, stages: &[StageFacts], model_only_per_s: f64) -> (f64, String) {
+    let sum = |model: bool| {
+        let counted = stages.iter().filter(|stage| model || stage.stage != "model");
+        counted.map(|stage| stage.mean_ms).sum::<f64>()
+    };
+    let workers = bench.workers;
+    if bench.engine.provider() == Provider::Cpu && bench.engine.batch().0 <= 1 {
+        return (workers as f64 * 1e3 / sum(true), format!("{workers} workers / sum of the stages"));
+    }
+    let cores = cores(bench);
+    let others = cores as f64 * 1e3 / sum(false);
+    if others < model_only_per_s {
+        (others, format!("{cores} cores / the other stages, which are slower than the device"))
+    } else {
+        (model_only_per_s, "the model alone".to_owned())
     }
 }
 

@@ -75,6 +75,7 @@ fn stages(c: &mut Criterion) {
         score: 0.5,
         rect: Rect::new(f32::from(n) * 20.0, 30.0, f32::from(n) * 20.0 + 120.0, 300.0),
         corners: None,
+        keypoints: Vec::new(),
         children: Vec::new(),
     };
     let prediction = Prediction::Detect { instances: (0..10).map(instance).collect() };

@@ -1,9 +1,11 @@
 //! Boxes in frame pixels, their overlap, and non-maximum suppression.
 
+mod landmarks;
 mod quad;
 
 use serde::{Deserialize, Serialize};
 
+pub use landmarks::{Landmarks, Similarity};
 pub use quad::Quad;
 
 /// An axis-aligned box in pixels of the upright frame: left, top, right, bottom.

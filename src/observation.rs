@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::frame::{Origin, Part, Warning};
-use crate::geometry::{Quad, Rect, Scored};
+use crate::geometry::{Landmarks, Quad, Rect, Scored};
 
 /// Changes whenever the meaning or the encoding of a stored observation changes; part of every
 /// observation key, so old ones are computed again rather than misread.
-pub const OBSERVATION_VERSION: u32 = 3;
+pub const OBSERVATION_VERSION: u32 = 4;
 
 /// Candidates below this score are not stored.
 pub const SCORE_FLOOR: f32 = 0.001;
@@ -26,19 +26,28 @@ pub struct Candidate {
     pub score: f32,
     /// Of an oriented box, in the same pixels; may reach outside the frame, as decided.
     pub corners: Option<Quad>,
+    /// Of a face, in the same pixels, where the model gives them.
+    pub landmarks: Option<Landmarks>,
 }
 
 impl Candidate {
     pub fn new(rect: Rect, class: u32, score: f32) -> Self {
-        Self { rect, class, score, corners: None }
+        Self { rect, class, score, corners: None, landmarks: None }
     }
 
     pub fn oriented(corners: Quad, class: u32, score: f32) -> Self {
-        Self { rect: corners.hull(), class, score, corners: Some(corners) }
+        Self { corners: Some(corners), ..Self::new(corners.hull(), class, score) }
+    }
+
+    /// A face; there is one class of them.
+    pub fn face(rect: Rect, score: f32, landmarks: Option<Landmarks>) -> Self {
+        Self { landmarks, ..Self::new(rect, 0, score) }
     }
 
     pub fn is_finite(&self) -> bool {
-        self.rect.is_finite() && self.corners.is_none_or(|corners| corners.is_finite())
+        self.rect.is_finite()
+            && self.corners.is_none_or(|corners| corners.is_finite())
+            && self.landmarks.is_none_or(|landmarks| landmarks.is_finite())
     }
 }
 
@@ -150,7 +159,9 @@ mod tests {
         ];
         for part in parts {
             let corners = Some(Quad::turned([2.0, 3.0], [1.0, 2.0], 0.5));
-            let candidate = Candidate { rect: [1.0, 2.0, 3.5, 4.25].into(), class: 7, score: 0.5, corners };
+            let landmarks = Some(Landmarks([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [9.0, 10.0]]));
+            let candidate =
+                Candidate { corners, landmarks, ..Candidate::new([1.0, 2.0, 3.5, 4.25].into(), 7, 0.5) };
             let observed = Observed {
                 part,
                 size: [640, 480],
@@ -183,7 +194,8 @@ mod tests {
         list.push(Candidate { rect: [f32::INFINITY, 0.0, 1.0, 1.0].into(), ..candidate(0.9) });
         list.push(candidate(7.5));
         list.push(Candidate::oriented(Quad::turned([0.0, f32::NAN], [1.0, 1.0], 0.0), 0, 0.9));
-        assert_eq!(bound_candidates(&mut list), 4);
+        list.push(Candidate::face([0.0, 0.0, 1.0, 1.0].into(), 0.9, Some(Landmarks([[f32::NAN, 0.0]; 5]))));
+        assert_eq!(bound_candidates(&mut list), 5);
         assert_eq!(list.len(), MAX_CANDIDATES);
         assert_eq!((list[0].score, list[MAX_CANDIDATES - 1].score), (1999.0 / 2000.0, 1000.0 / 2000.0));
     }

@@ -1,15 +1,17 @@
 //! Deciding: the cheap half. From stored observations to predictions, without opening an input.
 
 mod classify;
+mod faces;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use classify::ClassifyPolicy;
+pub use faces::FacesPolicy;
 
 use crate::error::{Error, Kind, Result};
-use crate::geometry::{Rect, fast_nms, nms};
+use crate::geometry::{Landmarks, Rect, fast_nms, nms};
 use crate::observation::{Candidate, Observation, Observed};
-use crate::prediction::{Instance, Prediction};
+use crate::prediction::{Instance, Keypoint, Prediction};
 use crate::record::{InputRecord, Record};
 use crate::spec::LabelSet;
 
@@ -96,9 +98,20 @@ impl DetectPolicy {
             score: round(candidate.score, 1e6),
             rect: Rect::new(round(x1, 1e3), round(y1, 1e3), round(x2, 1e3), round(y2, 1e3)),
             corners: candidate.corners.map(|corners| corners.map(|corner| corner.map(|v| round(v, 1e3)))),
+            keypoints: candidate.landmarks.as_ref().map(keypoints).unwrap_or_default(),
             children: Vec::new(),
         }
     }
+}
+
+fn keypoints(landmarks: &Landmarks) -> Vec<Keypoint> {
+    let named = Landmarks::NAMES.into_iter().zip(landmarks.0);
+    let point = |(name, [x, y]): (&str, [f32; 2])| Keypoint {
+        name: name.to_owned(),
+        x: round(x, 1e3),
+        y: round(y, 1e3),
+    };
+    named.map(point).collect()
 }
 
 /// Rounded for results: no false precision, and shorter files.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::{Quad, Rect};
+use crate::geometry::{Landmarks, Quad, Rect};
 
 /// A thing found in a frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,9 +19,33 @@ pub struct Instance {
     /// the box around it, does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corners: Option<Quad>,
+    /// Points of a face, in the order of [`Landmarks::NAMES`]; empty where the model gives none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keypoints: Vec<Keypoint>,
     /// Things found within this one (a plate in a car, a face in a person); same type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Instance>,
+}
+
+/// A point of a thing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Keypoint {
+    pub name: String,
+    /// In pixels of the upright frame, rounded to three decimals; may lie outside it.
+    pub x: f32,
+    pub y: f32,
+}
+
+impl Instance {
+    /// The five points of a face, where it has them.
+    pub fn landmarks(&self) -> Option<Landmarks> {
+        let point = |name: &str| self.keypoints.iter().find(|point| point.name == name);
+        let mut points = [[0.0; 2]; 5];
+        for (at, name) in points.iter_mut().zip(Landmarks::NAMES) {
+            *at = point(name).map(|point| [point.x, point.y])?;
+        }
+        Some(Landmarks(points))
+    }
 }
 
 /// The answer for one item, tagged by task.
@@ -29,6 +53,10 @@ pub struct Instance {
 #[serde(tag = "task", rename_all = "kebab-case")]
 pub enum Prediction {
     Detect {
+        /// In order of falling score.
+        instances: Vec<Instance>,
+    },
+    Faces {
         /// In order of falling score.
         instances: Vec<Instance>,
     },
@@ -56,7 +84,7 @@ impl Prediction {
     /// Every top-level instance, whatever the task.
     pub fn instances(&self) -> &[Instance] {
         match self {
-            Prediction::Detect { instances } => instances,
+            Prediction::Detect { instances } | Prediction::Faces { instances } => instances,
             Prediction::Classify { .. } => &[],
         }
     }
@@ -64,7 +92,7 @@ impl Prediction {
     /// The classes of the whole picture, best first.
     pub fn classes(&self) -> &[Class] {
         match self {
-            Prediction::Detect { .. } => &[],
+            Prediction::Detect { .. } | Prediction::Faces { .. } => &[],
             Prediction::Classify { classes, .. } => classes,
         }
     }
@@ -72,7 +100,7 @@ impl Prediction {
     /// The classes of the whole picture that are the answer: the first, or all of a multi-label model.
     pub fn answer(&self) -> &[Class] {
         match self {
-            Prediction::Detect { .. } => &[],
+            Prediction::Detect { .. } | Prediction::Faces { .. } => &[],
             Prediction::Classify { classes, multi_label: true } => classes,
             Prediction::Classify { classes, multi_label: false } => &classes[..classes.len().min(1)],
         }

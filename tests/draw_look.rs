@@ -45,6 +45,7 @@ fn truth(coco: &Value, image_id: u64, scale: f32) -> Prediction {
             score: 0.99 - n as f32 * 0.02,
             rect: [b[0], b[1], b[0] + b[2], b[1] + b[3]].map(|v| v * scale).into(),
             corners: None,
+            keypoints: Vec::new(),
             children: Vec::new(),
         }
     });
@@ -96,6 +97,7 @@ fn a_chart_of_hard_cases() {
             score,
             rect: rect.into(),
             corners: None,
+            keypoints: Vec::new(),
             children,
         });
     };
@@ -115,6 +117,7 @@ fn a_chart_of_hard_cases() {
         score: 0.8,
         rect: [20.0, 560.0, 200.0, 636.0].into(),
         corners: None,
+        keypoints: Vec::new(),
         children: Vec::new(),
     };
     parent.children.push(Instance {
@@ -123,6 +126,7 @@ fn a_chart_of_hard_cases() {
         score: 0.7,
         rect: [90.0, 600.0, 150.0, 615.0].into(),
         corners: None,
+        keypoints: Vec::new(),
         children: Vec::new(),
     });
     instances.push(parent);

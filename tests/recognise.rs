@@ -1,4 +1,4 @@
-//! Which family takes which real export, without a description.
+//! Which family takes which real export, without a description: detectors of things and of faces.
 
 mod common;
 
@@ -7,7 +7,7 @@ use vision::family::{FAMILIES, reading::Certainty};
 use vision::onnx;
 use vision::spec::Task;
 
-/// The detector's family of each file, by what its header says; `None` for what is no detector.
+/// The family of each file, by what its header says; `None` for what is no detector.
 const EXPECTED: &[(&str, Option<&str>)] = &[
     ("agpl-yolov5n-fp16", Some("yolov5")),
     ("agpl-yolov8n-640-int8", Some("yolov8")),
@@ -24,13 +24,15 @@ const EXPECTED: &[(&str, Option<&str>)] = &[
     ("picodet-s-416", Some("nanodet")),
     ("selfie-256", None),
     ("squeezenet-1.1", None),
+    ("ultraface-rfb-320", Some("ultraface")),
     ("yolox-nano-416", Some("yolox")),
+    ("yunet-n-dynamic", Some("yunet")),
 ];
 
 /// Families of detectors that fit the file best, all of the same certainty.
 fn best(bytes: &[u8]) -> Vec<&'static str> {
     let header = onnx::read(bytes).expect("a model");
-    let detectors = FAMILIES.iter().filter(|entry| entry.task == Task::Detect);
+    let detectors = FAMILIES.iter().filter(|entry| matches!(entry.task, Task::Detect | Task::Faces));
     let readings: Vec<(&str, Certainty)> =
         detectors.filter_map(|entry| Some((entry.name, (entry.recognise)(&header)?.certainty))).collect();
     let most = readings.iter().map(|(_, certainty)| *certainty).max();

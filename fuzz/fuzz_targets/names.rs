@@ -36,6 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
         score: 0.5,
         rect: [0.0, 0.0, 1.0, 1.0].into(),
         corners: None,
+        keypoints: Vec::new(),
         children: vec![],
     };
     let prediction = Prediction::Detect { instances: vec![instance] };

@@ -14,7 +14,7 @@ use crate::family::Outputs;
 use crate::frame::Frame;
 use crate::models;
 use crate::observation::{MAX_CANDIDATES, Observation, Observed};
-use crate::options::{ClassifyOptions, ModelOptions, SelectOptions};
+use crate::options::{ClassifyOptions, FacesOptions, ModelOptions, SelectOptions};
 use crate::perform::{Options, Prepared, Selection};
 use crate::pipeline::open::open;
 use crate::prediction::Prediction;
@@ -89,7 +89,8 @@ fn prepared(args: &CheckArgs) -> Result<Prepared> {
     match task {
         Task::Detect => prepared_for::<SelectOptions>(args),
         Task::Classify => prepared_for::<ClassifyOptions>(args),
-        Task::Faces | Task::Ocr => {
+        Task::Faces => prepared_for::<FacesOptions>(args),
+        Task::Ocr => {
             let model = args.model.display();
             Err(Error::new(
                 Kind::ModelMismatch,

@@ -6,6 +6,7 @@ mod classify;
 mod detect;
 pub mod doctor;
 mod eval;
+mod faces;
 mod look;
 mod machine;
 pub mod models;
@@ -33,6 +34,7 @@ pub struct Entry {
 pub const COMMANDS: &[Entry] = &[
     detect::ENTRY,
     classify::ENTRY,
+    faces::ENTRY,
     eval::ENTRY,
     models::ENTRY,
     runtime::ENTRY,

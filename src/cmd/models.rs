@@ -171,7 +171,9 @@ fn header_rows(header: &Header, row: &mut impl FnMut(&str, String)) {
 
 fn thresholds(spec: &Spec) -> String {
     match (spec.task, spec.conf) {
-        (Task::Detect, conf) => format!("conf {}, iou {}", conf.unwrap_or_else(Spec::usual_conf), spec.iou),
+        (Task::Detect | Task::Faces, conf) => {
+            format!("conf {}, iou {}", conf.unwrap_or_else(Spec::usual_conf), spec.iou)
+        }
         (_, Some(conf)) => format!("conf {conf}"),
         (_, None) => "none; the best are shown".to_owned(),
     }

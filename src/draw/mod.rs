@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::geometry::{Quad, Rect};
 use crate::prediction::{Instance, Prediction};
 use palette::{Colour, class_colour, contrasting};
-use shape::{Area, fill, frame, outline, stroke};
+use shape::{Area, disc, fill, frame, outline, stroke};
 
 /// How annotations look.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl Default for Style {
     }
 }
 
-/// Draws the boxes of `prediction`, given in pixels of `image`, with their tags, or the classes of the
+/// Draws the boxes of `prediction`, given in pixels of `image`, with their points and tags, or the classes of the
 /// whole picture in a corner.
 ///
 /// The best score is on top, children (thinner) above all parents. Boxes outside the picture,
@@ -51,6 +51,9 @@ pub fn annotate(image: &mut RgbImage, prediction: &Prediction, style: &Style) {
     }
     for mark in &marks {
         draw_box(image, mark);
+    }
+    for mark in &marks {
+        draw_points(image, mark);
     }
     // Tags after all boxes: no line crosses a word.
     for tag in tags(&marks, &frame(image), &scale, style).iter().rev() {
@@ -173,6 +176,17 @@ fn draw_box(image: &mut RgbImage, mark: &Mark) {
     }
     stroke(image, &mark.area.grown(edge), mark.line + 2 * edge, contrasting(mark.colour));
     stroke(image, &mark.area, mark.line, mark.colour);
+}
+
+/// Points of a thing: dots as wide as the box's line, smaller on small things, which they would hide.
+fn draw_points(image: &mut RgbImage, mark: &Mark) {
+    let rect = &mark.instance.rect;
+    let radius = (mark.line as f32 * 0.75).min(rect.width().min(rect.height()) / 24.0).max(0.75);
+    let edge = (radius / 3.0).max(0.75);
+    for point in &mark.instance.keypoints {
+        disc(image, [point.x, point.y], radius + edge, contrasting(mark.colour));
+        disc(image, [point.x, point.y], radius, mark.colour);
+    }
 }
 
 fn box_edge(mark: &Mark) -> i64 {

@@ -80,6 +80,21 @@ pub fn outline(image: &mut RgbImage, corners: &Quad, width: f32, colour: Colour)
     corners.0.iter().zip(next).for_each(|(from, to)| line(image, *from, *to, width, colour));
 }
 
+/// A filled disc with a smooth edge.
+pub fn disc(image: &mut RgbImage, [cx, cy]: [f32; 2], radius: f32, colour: Colour) {
+    if !(cx.is_finite() && cy.is_finite()) {
+        return;
+    }
+    for y in pixels(cy - radius - 0.5, cy + radius + 0.5, image.height()) {
+        for x in pixels(cx - radius - 0.5, cx + radius + 0.5, image.width()) {
+            let far = (x as f32 + 0.5 - cx).hypot(y as f32 + 0.5 - cy);
+            let share = (radius + 0.5 - far).clamp(0.0, 1.0);
+            let pixel = image.get_pixel_mut(x, y);
+            pixel.0 = mix(pixel.0, colour, share);
+        }
+    }
+}
+
 /// A line with smooth edges, half its width longer at both ends, so that lines meet in full corners.
 fn line(image: &mut RgbImage, from: [f32; 2], to: [f32; 2], width: f32, colour: Colour) {
     let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
@@ -147,6 +162,18 @@ mod tests {
         fill(&mut image, &Area::new(3, 2, 3, 9), [9, 9, 9]);
         fill(&mut image, &Area::new(7, 7, 9, 9), [9, 9, 9]);
         assert_eq!(picture(&image), ["....", "##..", "##.."]);
+    }
+
+    #[test]
+    fn a_disc_is_round_and_cut_to_the_picture() {
+        let mut image = RgbImage::new(7, 5);
+        disc(&mut image, [3.5, 2.5], 1.0, [255; 3]);
+        assert_eq!(picture(&image), [".......", "..###..", "..###..", "..###..", "......."]);
+        assert_eq!((image.get_pixel(3, 2).0[0], image.get_pixel(2, 1).0[0] < 60), (255, true));
+        disc(&mut image, [-3.0, f32::NAN], 9.0, [255; 3]);
+        disc(&mut image, [0.0, 5.0], 1.0, [255; 3]);
+        // The second pixel's centre is 1.58 away.
+        assert_eq!(picture(&image)[4], "#......");
     }
 
     #[test]

@@ -6,7 +6,15 @@ use proptest::prelude::*;
 use super::*;
 
 fn instance(class: u32, label: &str, score: f32, rect: [f32; 4]) -> Instance {
-    Instance { class, label: label.to_owned(), score, rect: rect.into(), corners: None, children: Vec::new() }
+    Instance {
+        class,
+        label: label.to_owned(),
+        score,
+        rect: rect.into(),
+        corners: None,
+        keypoints: Vec::new(),
+        children: Vec::new(),
+    }
 }
 
 fn detect(instances: Vec<Instance>) -> Prediction {
@@ -39,6 +47,19 @@ fn a_box_as_large_as_the_frame_shows_on_all_sides() {
     for (x, y) in [(0, 20), (1, 20), (49, 20), (48, 20), (25, 0), (25, 1), (25, 39), (25, 38)] {
         assert_eq!(image.get_pixel(x, y).0, [230, 159, 0], "{x} {y}");
     }
+}
+
+#[test]
+fn points_of_a_face_are_dots_in_the_colour_of_its_box() {
+    let mut face = instance(0, "face", 0.9, [20.0, 20.0, 80.0, 90.0]);
+    let point = |x, y| crate::prediction::Keypoint { name: "nose".to_owned(), x, y };
+    face.keypoints = vec![point(50.5, 60.5), point(-30.0, 1e30), point(f32::NAN, 5.0)];
+    let mut image = grey(100, 100);
+    annotate(&mut image, &detect(vec![face]), &BARE);
+    assert_eq!(image.get_pixel(50, 60).0, [230, 159, 0]);
+    let dark = |x, y| image.get_pixel(x, y).0[0] < 60;
+    assert!(dark(52, 60) && dark(48, 60) && dark(50, 62), "an edge around it");
+    assert_eq!(image.get_pixel(54, 60).0, [120, 120, 120]);
 }
 
 /// A box 60 wide and 30 high, turned clockwise so that its sides run 3 right and 4 down, and 4 left and 3

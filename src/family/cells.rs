@@ -129,6 +129,9 @@ fn to_frame(candidate: &mut Candidate, mapping: &Mapping) -> bool {
     if let Some(corners) = &mut candidate.corners {
         *corners = corners.map(|corner| mapping.point_to_frame(corner));
     }
+    if let Some(landmarks) = &mut candidate.landmarks {
+        *landmarks = landmarks.map(|point| mapping.point_to_frame(point));
+    }
     candidate.is_finite()
 }
 

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod by_hand;
 mod cells;
+mod centerface;
 mod centernet;
 mod classifier;
 mod deim;
@@ -23,6 +24,7 @@ mod scores;
 mod testing;
 mod tf_od;
 mod torchvision;
+mod ultraface;
 #[cfg(test)]
 mod written;
 mod yolo;
@@ -31,6 +33,7 @@ mod yolo_obb;
 mod yolov5;
 mod yolov8;
 mod yolox;
+mod yunet;
 
 pub use input::ModelInput;
 pub use outputs::Outputs;
@@ -120,6 +123,9 @@ pub const FAMILIES: &[Entry] = &[
     tf_od::ENTRY,
     torchvision::ENTRY,
     classifier::ENTRY,
+    centerface::ENTRY,
+    yunet::ENTRY,
+    ultraface::ENTRY,
 ];
 
 /// The family that a model's description names.

@@ -68,7 +68,12 @@ impl Part {
 
     /// Whether the header leaves room for the axes, with a batch of 1 or without, and for the numbers.
     pub fn fits(&self, value: &Value) -> bool {
-        if self.floats && value.element.is_some() && !is_float(value) {
+        Self::may_be(value, self.axes, self.floats)
+    }
+
+    /// The same of any output, for `axes` without the batch's.
+    pub fn may_be(value: &Value, wanted: &[Option<usize>], floats: bool) -> bool {
+        if floats && value.element.is_some() && !is_float(value) {
             return false;
         }
         let Some(shape) = &value.shape else { return true };
@@ -77,10 +82,10 @@ impl Part {
             fixed.is_none_or(|n| wanted.is_none_or(|wanted| n == wanted))
         };
         let axes = match shape.split_first() {
-            Some((batch, rest)) if shape.len() == self.axes.len() + 1 && may_be(batch, &Some(1)) => rest,
+            Some((batch, rest)) if shape.len() == wanted.len() + 1 && may_be(batch, &Some(1)) => rest,
             _ => shape,
         };
-        axes.len() == self.axes.len() && axes.iter().zip(self.axes).all(|(a, b)| may_be(a, b))
+        axes.len() == wanted.len() && axes.iter().zip(wanted).all(|(a, b)| may_be(a, b))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::observation::{Candidate, Observation};
 use crate::onnx::{Dim, Element, Header, Value};
 use crate::preprocess::Mapping;
-use crate::spec::{InputSpec, Labels, Resize, Spec, Task};
+use crate::spec::{InputSpec, Labels, Resize, Spec};
 
 /// A tensor filled row by row.
 pub fn tensor(name: &str, shape: &[usize], values: &[f32]) -> NamedTensor {
@@ -51,10 +51,11 @@ pub fn header(inputs: &[Line], outputs: &[Line], notes: &[(&str, &str)]) -> Head
 
 /// A description of that family for an input of `size` that is stretched to.
 pub fn spec(family: &str, size: [u32; 2], decode: &str) -> Spec {
+    let entry = super::FAMILIES.iter().find(|entry| entry.name == family).expect("a family of that name");
     Spec {
         name: "m".to_owned(),
         about: String::new(),
-        task: Task::Detect,
+        task: entry.task,
         family: family.to_owned(),
         labels: Labels::default(),
         licence: String::new(),

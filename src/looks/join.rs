@@ -140,7 +140,10 @@ fn united(a: &Piece, b: &Piece) -> Piece {
         if p.x2 >= q.x2 { a.cut[2] } else { b.cut[2] },
         if p.y2 >= q.y2 { a.cut[3] } else { b.cut[3] },
     ];
-    let candidate = Candidate { rect, score, corners: None, ..a.candidate };
+    // The larger piece shows more of a face.
+    let larger = if p.area() >= q.area() { a } else { b };
+    let landmarks = larger.candidate.landmarks;
+    let candidate = Candidate { rect, score, corners: None, landmarks, ..a.candidate };
     Piece { candidate, view: a.view, cut }
 }
 

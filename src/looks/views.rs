@@ -45,7 +45,8 @@ impl View {
         let r = candidate.rect;
         let rect = Rect::new(r.x1 + x, r.y1 + y, r.x2 + x, r.y2 + y);
         let corners = candidate.corners.map(|corners| corners.map(|[cx, cy]| [cx + x, cy + y]));
-        Candidate { rect, corners, ..*candidate }
+        let landmarks = candidate.landmarks.map(|points| points.map(|[px, py]| [px + x, py + y]));
+        Candidate { rect, corners, landmarks, ..*candidate }
     }
 }
 
@@ -63,7 +64,8 @@ pub fn unmirrored(candidate: &Candidate, width: f32) -> Candidate {
         let back = |[x, y]: [f32; 2]| [width - x, y];
         Quad([back(b), back(a), back(d), back(c)])
     });
-    Candidate { rect, corners, ..*candidate }
+    let landmarks = candidate.landmarks.map(|points| points.mirrored(width));
+    Candidate { rect, corners, landmarks, ..*candidate }
 }
 
 fn part_of(frame: &Frame, pixels: image::RgbImage, size: [u32; 2]) -> Frame {

@@ -1,7 +1,7 @@
 //! Weighted boxes fusion (Solovyev, Wang, Gabruseva 2019, arXiv:1910.13302): boxes of several models are
 //! averaged by their scores, and what few of them saw loses score.
 
-use crate::geometry::{Rect, nms};
+use crate::geometry::{Landmarks, Rect, nms};
 use crate::observation::Candidate;
 
 /// Boxes of one thing so far.
@@ -13,12 +13,15 @@ struct Cluster {
     /// Which lists have given a box.
     seen_by: Vec<usize>,
     rect: Rect,
+    /// Points of a face times scores, summed over those that have points, and the sum of their scores.
+    points: ([[f64; 2]; 5], f64),
 }
 
 impl Cluster {
     fn of(list: usize, candidate: &Candidate) -> Self {
         let (class, rect) = (candidate.class, candidate.rect);
-        let mut cluster = Self { class, weighted: [0.0; 4], scores: 0.0, seen_by: Vec::new(), rect };
+        let (weighted, seen_by, points) = ([0.0; 4], Vec::new(), ([[0.0; 2]; 5], 0.0));
+        let mut cluster = Self { class, weighted, scores: 0.0, seen_by, rect, points };
         cluster.add(list, candidate);
         cluster
     }
@@ -33,9 +36,19 @@ impl Cluster {
         let (score, rect) = (f64::from(candidate.score), <[f32; 4]>::from(candidate.rect));
         self.weighted.iter_mut().zip(rect).for_each(|(sum, edge)| *sum += score * f64::from(edge));
         self.scores += score;
+        if let Some(Landmarks(points)) = &candidate.landmarks {
+            let sums = self.points.0.iter_mut().flatten().zip(points.iter().flatten());
+            sums.for_each(|(sum, value)| *sum += score * f64::from(*value));
+            self.points.1 += score;
+        }
         if self.scores > 0.0 {
             self.rect = self.weighted.map(|sum| (sum / self.scores) as f32).into();
         }
+    }
+
+    fn landmarks(&self) -> Option<Landmarks> {
+        let (sums, scores) = &self.points;
+        (*scores > 0.0).then(|| Landmarks(sums.map(|point| point.map(|sum| (sum / scores) as f32))))
     }
 
     /// The mean score, less in proportion where fewer than all `lists` saw the thing.
@@ -65,7 +78,10 @@ pub fn fused(lists: &[Vec<Candidate>], iou: f32) -> Vec<Candidate> {
             None => clusters.push(Cluster::of(*list, candidate)),
         }
     }
-    let boxes = clusters.iter().map(|c| Candidate::new(c.rect, c.class, c.score(lists.len())));
+    let boxes = clusters.iter().map(|c| {
+        let landmarks = c.landmarks();
+        Candidate { landmarks, ..Candidate::new(c.rect, c.class, c.score(lists.len())) }
+    });
     let mut boxes: Vec<Candidate> = boxes.collect();
     boxes.sort_by(|a, b| b.score.total_cmp(&a.score));
     boxes
@@ -106,6 +122,19 @@ mod tests {
                 expected.remove(at);
             }
         }
+    }
+
+    #[test]
+    fn points_of_a_face_are_averaged_where_there_are_any() {
+        let rect = Rect::new(10.0, 10.0, 20.0, 20.0);
+        let face = |score, x: Option<f32>| Candidate::face(rect, score, x.map(|x| Landmarks([[x, 5.0]; 5])));
+        let boxes =
+            fused(&[vec![face(0.6, Some(10.0))], vec![face(0.9, None)], vec![face(0.3, Some(16.0))]], 0.55);
+        // (0.6 * 10 + 0.3 * 16) / 0.9
+        assert_eq!(
+            boxes.iter().map(|b| b.landmarks).collect::<Vec<_>>(),
+            [Some(Landmarks([[12.0, 5.0]; 5]))]
+        );
     }
 
     #[test]

@@ -115,10 +115,15 @@ fn axes(spec: &InputSpec, input: &Value, shape: &[Dim]) -> Result<()> {
             spec.size[0], spec.size[1]
         ));
     }
-    if spec.resize == Resize::ShortestEdge && !spec.dynamic_size {
-        return mismatch(
-            "resize = \"shortest-edge\" in its description gives the model pictures of any size; write dynamic-size = true under [input], or resize = \"stretch\"".to_owned(),
-        );
+    if spec.resize.follows_picture() && !spec.dynamic_size {
+        let resize = match spec.resize {
+            Resize::Within => "within",
+            Resize::WithinPadded => "within-padded",
+            _ => "shortest-edge",
+        };
+        return mismatch(format!(
+            "resize = \"{resize}\" in its description gives the model pictures of any size; write dynamic-size = true under [input], or resize = \"stretch\""
+        ));
     }
     if spec.dynamic_size && (width.fixed().is_some() || height.fixed().is_some()) {
         return mismatch(format!(

@@ -25,6 +25,10 @@ pub const DEFAULT: &str = "nanodet-g-416";
 /// The model that `classify` uses when none is named.
 pub const DEFAULT_CLASSIFIER: &str = "efficientnet-lite0-224";
 
+/// The model that `faces` uses when none is named: of the catalogue, as no weights of clear terms are small enough
+/// to build in, and found where it was pulled to.
+pub const DEFAULT_FACES: &str = "centerface";
+
 pub use hints::Hints;
 pub use open::Opened;
 pub use template::template;

@@ -3,6 +3,7 @@
 
 mod classify;
 mod config;
+mod faces;
 mod input;
 mod look;
 mod model;
@@ -12,6 +13,7 @@ mod select;
 
 pub use classify::ClassifyOptions;
 pub use config::merge;
+pub use faces::FacesOptions;
 pub use input::InputOptions;
 pub use look::LookOptions;
 pub use model::ModelOptions;

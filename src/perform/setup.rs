@@ -10,8 +10,8 @@ use crate::family::{self, Family, Recipe};
 use crate::input::Select;
 use crate::looks::{Looker, Looks};
 use crate::models::{self, Model};
-use crate::options::{ClassifyOptions, InputOptions, LookOptions, SelectOptions};
-use crate::policy::{ClassifyPolicy, DetectPolicy, Policy, classes, thresholds};
+use crate::options::{ClassifyOptions, FacesOptions, InputOptions, LookOptions, SelectOptions};
+use crate::policy::{ClassifyPolicy, DetectPolicy, FacesPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
 use crate::source::{Detail, Limits, spare};
@@ -145,7 +145,7 @@ impl Prepared {
 /// Refuses options about boxes where there are none.
 fn about_boxes<S: Selection>(options: &Options<S>) -> Result<()> {
     let task = S::TASK;
-    if task == Task::Detect {
+    if matches!(task, Task::Detect | Task::Faces) {
         return Ok(());
     }
     if options.output.crops {
@@ -220,11 +220,17 @@ impl Selection for SelectOptions {
     const MODEL: &'static str = models::DEFAULT;
 
     fn policy(&self, model: &Model) -> Result<Box<dyn Policy>> {
+        Ok(Box::new(self.boxes(model)?))
+    }
+}
+
+impl SelectOptions {
+    fn boxes(&self, model: &Model) -> Result<DetectPolicy> {
         let labels = model.labels.clone();
         let (conf, conf_by_class) = thresholds(&self.conf, &labels)?;
         let only = classes("--classes", &self.classes, &labels)?;
         let except = classes("--exclude-classes", &self.exclude_classes, &labels)?;
-        Ok(Box::new(DetectPolicy {
+        Ok(DetectPolicy {
             conf: conf.or(model.spec.conf).unwrap_or_else(Spec::usual_conf),
             conf_by_class,
             iou: self.iou.unwrap_or(model.spec.iou),
@@ -232,7 +238,22 @@ impl Selection for SelectOptions {
             except,
             max_det: self.max_det,
             labels,
-        }))
+        })
+    }
+}
+
+impl Selection for FacesOptions {
+    const TASK: Task = Task::Faces;
+    const MODEL: &'static str = models::DEFAULT_FACES;
+
+    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>> {
+        let boxes = SelectOptions {
+            conf: self.conf.clone(),
+            iou: self.iou,
+            max_det: self.max_det,
+            ..SelectOptions::default()
+        };
+        Ok(Box::new(FacesPolicy(boxes.boxes(model)?)))
     }
 }
 

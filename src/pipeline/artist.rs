@@ -2,19 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use image::RgbImage;
-use image::imageops::crop_imm;
-
 use crate::atomic::write_whole;
 use crate::digest::{hex, sha256};
 use crate::draw::{Style, annotate};
 use crate::error::Result;
 use crate::frame::{Frame, Origin, Part};
-use crate::geometry::Rect;
 use crate::input::{Identity, Input};
 use crate::prediction::Prediction;
 use crate::sink::picture::{PictureFormat, choose, encode};
 
+use super::crops::crop;
 use super::names::Names;
 
 /// Quality of JPEG output, 1 to 100.
@@ -83,7 +80,7 @@ impl Artist {
     pub fn draw(&self, plan: &Plan, frame: &Frame, prediction: &Prediction) -> Result<()> {
         let icc = frame.icc.as_deref();
         for (file, instance) in plan.crops.iter().zip(prediction.instances()) {
-            let crop = crop(frame.all_pixels(), &instance.rect);
+            let crop = crop(frame.all_pixels(), prediction, instance);
             write_whole(
                 &self.temporary,
                 &self.folder.join(file),
@@ -113,17 +110,6 @@ impl Plan {
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.image.iter().chain(&self.crops).map(PathBuf::as_path)
     }
-}
-
-/// A box of the picture, at least one pixel.
-fn crop(pixels: &RgbImage, rect: &Rect) -> RgbImage {
-    let (width, height) = pixels.dimensions();
-    // Saturating casts: the box may be anything.
-    let x = (rect.x1.floor() as u32).min(width.saturating_sub(1));
-    let y = (rect.y1.floor() as u32).min(height.saturating_sub(1));
-    let right = (rect.x2.ceil() as u32).clamp(x + 1, width.max(x + 1));
-    let bottom = (rect.y2.ceil() as u32).clamp(y + 1, height.max(y + 1));
-    crop_imm(pixels, x, y, right - x, bottom - y).to_image()
 }
 
 /// A label as part of a file name: letters, digits, `-` and `_`; everything else becomes `_`.

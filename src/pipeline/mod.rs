@@ -3,6 +3,7 @@
 pub mod artist;
 pub mod companion;
 pub mod control;
+mod crops;
 pub mod decode;
 mod dispense;
 pub mod emit;

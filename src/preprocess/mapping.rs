@@ -8,7 +8,7 @@ use crate::spec::Resize;
 pub struct Mapping {
     /// Frame width and height, pixels.
     pub frame: [u32; 2],
-    /// Width and height of the model's input, pixels; with `shortest-edge` those of this frame's.
+    /// Width and height of the model's input, pixels; where it follows the picture, this frame's.
     pub input: [u32; 2],
     /// Width and height of the picture within the input, pixels, at least 1.
     pub content: [u32; 2],
@@ -18,13 +18,17 @@ pub struct Mapping {
 
 impl Mapping {
     /// Fits a frame into an input; sizes are width and height, at least 1. With `shortest-edge` the input's
-    /// are limits, in any order; a centre crop takes the whole of the shorter side.
+    /// are limits, in any order; a centre crop takes the whole of the shorter side; what is within takes no
+    /// multiples.
     pub fn fit(frame: [u32; 2], input: [u32; 2], resize: Resize) -> Self {
         let [fw, fh] = frame.map(|v| f64::from(v.max(1)));
         let input = if resize == Resize::ShortestEdge { shortest_edge([fw, fh], input) } else { input };
         let [iw, ih] = input.map(f64::from);
         let content = match resize {
             Resize::CentreCrop => return Self::centre_crop(frame, input, 1.0),
+            Resize::Within | Resize::WithinPadded => {
+                return Self::within(frame, input, resize, 1);
+            }
             Resize::Stretch | Resize::ShortestEdge => input,
             Resize::Letterbox | Resize::LetterboxTopLeft => {
                 let gain = (iw / fw).min(ih / fh);
@@ -33,9 +37,20 @@ impl Mapping {
         };
         let offset = match resize {
             Resize::Letterbox => [centred(input[0], content[0]), centred(input[1], content[1])],
-            Resize::Stretch | Resize::LetterboxTopLeft | Resize::ShortestEdge | Resize::CentreCrop => [0, 0],
+            _ => [0, 0],
         };
         Self { frame, input, content, offset }
+    }
+
+    /// The picture's own size where `limits` hold it, else scaled down to fit; then up to the next multiple,
+    /// which `limits` are themselves.
+    pub(super) fn within(frame: [u32; 2], limits: [u32; 2], resize: Resize, multiple: u32) -> Self {
+        let [fw, fh] = frame.map(|side| f64::from(side.max(1)));
+        let gain = (f64::from(limits[0]) / fw).min(f64::from(limits[1]) / fh).min(1.0);
+        let content = [scaled(fw, gain, limits[0], resize), scaled(fh, gain, limits[1], resize)];
+        let input = content.map(|side| side.next_multiple_of(multiple.max(1)));
+        let content = if resize == Resize::Within { input } else { content };
+        Self { frame, input, content, offset: [0, 0] }
     }
 
     /// The shorter side scaled to the input's size / `fraction` (over 0 to 1), the centre cut out.
@@ -127,8 +142,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const KINDS: [Resize; 4] =
-        [Resize::Stretch, Resize::Letterbox, Resize::LetterboxTopLeft, Resize::ShortestEdge];
+    const KINDS: [Resize; 6] = [
+        Resize::Stretch,
+        Resize::Letterbox,
+        Resize::LetterboxTopLeft,
+        Resize::ShortestEdge,
+        Resize::Within,
+        Resize::WithinPadded,
+    ];
 
     #[test]
     fn letterbox_of_a_landscape_photo_pads_top_and_bottom() {
@@ -176,11 +197,26 @@ mod tests {
         assert_eq!(m.content, [256, 15_360_000]);
     }
 
+    #[test]
+    fn a_picture_that_fits_keeps_its_size_but_for_the_multiple() {
+        let of = |frame, resize| {
+            let mapping = Mapping::within(frame, [1280, 1280], resize, 32);
+            (mapping.input, mapping.content)
+        };
+        // 600 / 32 = 18.75 and 500 / 32 = 15.6.
+        assert_eq!(of([600, 500], Resize::Within), ([608, 512], [608, 512]));
+        assert_eq!(of([600, 500], Resize::WithinPadded), ([608, 512], [600, 500]));
+        // 1280 / 4000 = 0.32; 3001 * 0.32 = 960.32.
+        assert_eq!(of([4000, 3001], Resize::WithinPadded), ([1280, 960], [1280, 960]));
+        assert_eq!(of([30_000, 10], Resize::Within), ([1280, 32], [1280, 32]));
+        assert_eq!(of([1, 1], Resize::WithinPadded), ([32, 32], [1, 1]));
+    }
+
     proptest! {
         #[test]
         fn a_box_goes_to_the_input_and_back(
             w in 1u32..20_000, h in 1u32..20_000, iw in 32u32..1280, ih in 32u32..1280,
-            a in 0f32..1.0, b in 0f32..1.0, c in 0f32..1.0, d in 0f32..1.0, kind in 0usize..4,
+            a in 0f32..1.0, b in 0f32..1.0, c in 0f32..1.0, d in 0f32..1.0, kind in 0usize..6,
         ) {
             let resize = KINDS[kind];
             let m = Mapping::fit([w, h], [iw, ih], resize);

@@ -13,6 +13,8 @@ pub struct View {
     pub resize: Resize,
     /// As in the model's description; for `centre-crop`.
     pub crop_fraction: f64,
+    /// As in the model's description; for what is within.
+    pub multiple_of: u32,
 }
 
 impl View {
@@ -20,6 +22,9 @@ impl View {
     pub fn mapping(&self, frame: [u32; 2]) -> Mapping {
         match self.resize {
             Resize::CentreCrop => Mapping::centre_crop(frame, self.input, self.crop_fraction),
+            Resize::Within | Resize::WithinPadded => {
+                Mapping::within(frame, self.input, self.resize, self.multiple_of)
+            }
             other => Mapping::fit(frame, self.input, other),
         }
     }
@@ -28,6 +33,7 @@ impl View {
 impl InputSpec {
     /// What a model sees with an input of `size` = [width, height].
     pub fn view(&self, size: [u32; 2]) -> View {
-        View { input: size, resize: self.resize, crop_fraction: self.crop_fraction }
+        let Self { resize, crop_fraction, multiple_of, .. } = *self;
+        View { input: size, resize, crop_fraction, multiple_of }
     }
 }

@@ -12,6 +12,7 @@ use crate::atomic::AtomicFile;
 use crate::error::{Error, Kind, Result};
 use crate::frame::Part;
 use crate::geometry::{Quad, Rect};
+use crate::prediction::{Instance, Keypoint};
 use crate::record::{InputRecord, Record};
 use crate::spec::LabelSet;
 
@@ -28,6 +29,8 @@ struct Coco {
     labels: LabelSet,
     /// Classes seen for which the label set has no name.
     unnamed: std::collections::BTreeSet<u32>,
+    /// Names of the points of each class that has some.
+    keypoints: std::collections::BTreeMap<u32, Vec<String>>,
 }
 
 /// `id` runs from 1 in input order; `item` and `root` tell apart items that share a path.
@@ -57,6 +60,27 @@ struct Annotation {
     /// Of an oriented box: its corners as one polygon, x and y in turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     segmentation: Option<[[f64; 8]; 1]>,
+    #[serde(flatten)]
+    keypoints: Option<Points>,
+}
+
+/// x, y and v of each point in turn; v is 2 for one within the picture, 1 for one beyond its edge.
+#[derive(Serialize)]
+struct Points {
+    keypoints: Vec<f64>,
+    num_keypoints: usize,
+}
+
+impl Points {
+    fn of(points: &[Keypoint], [width, height]: [u32; 2]) -> Option<Self> {
+        let within = |v: f32, side: u32| (0.0..f64::from(side)).contains(&f64::from(v));
+        let values = |p: &Keypoint| {
+            let seen = if within(p.x, width) && within(p.y, height) { 2.0 } else { 1.0 };
+            [thousandths(f64::from(p.x)), thousandths(f64::from(p.y)), seen]
+        };
+        let keypoints = points.iter().flat_map(values).collect();
+        (!points.is_empty()).then_some(Self { keypoints, num_keypoints: points.len() })
+    }
 }
 
 #[derive(Serialize)]
@@ -64,6 +88,11 @@ struct Category<'a> {
     id: u64,
     name: &'a str,
     supercategory: &'a str,
+    /// Names, and lines between them, of which there are none; both only where the class has points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keypoints: Option<&'a Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skeleton: Option<[u8; 0]>,
 }
 
 pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
@@ -80,6 +109,7 @@ pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
         annotations: Spool::new(context.temporary)?,
         labels: context.labels.clone(),
         unnamed: Default::default(),
+        keypoints: Default::default(),
     }))
 }
 
@@ -126,13 +156,16 @@ impl Sink for Coco {
             part: record.item.part.as_ref(),
         };
         self.images.push(&mut self.out, &self.target, &image)?;
-        let found: Vec<(u32, Rect, Option<Quad>, f32)> =
-            numbered(record, &self.labels).map(|i| (i.class, i.rect, i.corners, i.score)).collect();
-        for (class, rect, corners, score) in found {
-            self.note_unnamed(class)?;
-            let (bbox, area) = bbox(&rect);
+        let labels = self.labels.clone();
+        for Instance { class, rect, corners, score, keypoints, .. } in numbered(record, &labels) {
+            self.note_unnamed(*class)?;
+            if !keypoints.is_empty() {
+                let names = || keypoints.iter().map(|point| point.name.clone()).collect();
+                self.keypoints.entry(*class).or_insert_with(names);
+            }
+            let (bbox, area) = bbox(rect);
             let id = self.annotations.count() + 1;
-            let category_id = self.category_id(class);
+            let category_id = self.category_id(*class);
             self.annotations.push(&Annotation {
                 id,
                 image_id,
@@ -140,8 +173,9 @@ impl Sink for Coco {
                 bbox,
                 area: corners.map_or(area, |corners| thousandths(corners.area())),
                 iscrowd: 0,
-                score,
+                score: *score,
                 segmentation: corners.map(|corners| [polygon(&corners)]),
+                keypoints: Points::of(keypoints, record.size),
             })?;
         }
         Ok(())
@@ -153,11 +187,14 @@ impl Sink for Coco {
 
     fn finish(mut self: Box<Self>) -> Result<Vec<PathBuf>> {
         let named = 0..u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
-        let categories: Vec<(u64, String)> = (named.chain(self.unnamed.iter().copied()))
-            .map(|class| (self.category_id(class), self.labels.name(class).into_owned()))
+        let categories: Vec<(u64, u32, String)> = (named.chain(self.unnamed.iter().copied()))
+            .map(|class| (self.category_id(class), class, self.labels.name(class).into_owned()))
             .collect();
-        let categories: Vec<Category> =
-            categories.iter().map(|(id, name)| Category { id: *id, name, supercategory: "" }).collect();
+        let categories = categories.iter().map(|(id, class, name)| {
+            let keypoints = self.keypoints.get(class);
+            Category { id: *id, name, supercategory: "", keypoints, skeleton: keypoints.map(|_| []) }
+        });
+        let categories: Vec<Category> = categories.collect();
         let failed = |e| Error::write(self.target.display(), e);
         self.out.write_all(b"\n],\"annotations\":[").map_err(failed)?;
         self.annotations.copy_to(&mut self.out, &self.target)?;

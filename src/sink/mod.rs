@@ -54,31 +54,31 @@ pub const SINKS: &[SinkEntry] = &[
     SinkEntry {
         name: "json",
         about: "results.json: all records in one document",
-        tasks: &[Task::Detect, Task::Classify],
+        tasks: &[Task::Detect, Task::Faces, Task::Classify],
         open: json::open,
     },
     SinkEntry {
         name: "jsonl",
         about: "results.jsonl: one record a line",
-        tasks: &[Task::Detect, Task::Classify],
+        tasks: &[Task::Detect, Task::Faces, Task::Classify],
         open: jsonl::open,
     },
     SinkEntry {
         name: "csv",
         about: "results.csv: one row a thing found or a class; inputs.csv: one row an input",
-        tasks: &[Task::Detect, Task::Classify],
+        tasks: &[Task::Detect, Task::Faces, Task::Classify],
         open: csv::open,
     },
     SinkEntry {
         name: "coco",
-        about: "coco.json: COCO detections with scores",
-        tasks: &[Task::Detect],
+        about: "coco.json: COCO detections with scores, and keypoints of faces",
+        tasks: &[Task::Detect, Task::Faces],
         open: coco::open,
     },
     SinkEntry {
         name: "yolo",
         about: "labels/: one text file an item, YOLO format",
-        tasks: &[Task::Detect],
+        tasks: &[Task::Detect, Task::Faces],
         open: yolo::open,
     },
 ];

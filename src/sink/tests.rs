@@ -74,7 +74,15 @@ fn input_id(path: &str) -> InputId {
 }
 
 fn found(class: u32, label: &str, score: f32, rect: [f32; 4]) -> Instance {
-    Instance { class, label: label.to_owned(), score, rect: rect.into(), corners: None, children: Vec::new() }
+    Instance {
+        class,
+        label: label.to_owned(),
+        score,
+        rect: rect.into(),
+        corners: None,
+        keypoints: Vec::new(),
+        children: Vec::new(),
+    }
 }
 
 fn record(path: &str, part: Option<Part>, instances: Vec<Instance>) -> Record {

@@ -60,7 +60,10 @@ mod tests {
     use crate::spec::Resize;
 
     fn detail(input: [u32; 2], resize: Resize, spare: f64) -> Detail {
-        Detail { enough_for: Some((View { input, resize, crop_fraction: 1.0 }, spare)), full: false }
+        Detail {
+            enough_for: Some((View { input, resize, crop_fraction: 1.0, multiple_of: 1 }, spare)),
+            full: false,
+        }
     }
 
     #[test]
@@ -81,7 +84,7 @@ mod tests {
     #[test]
     fn a_centre_crop_counts_as_the_whole_picture() {
         let (input, resize) = ([224, 224], Resize::CentreCrop);
-        let view = View { input, resize, crop_fraction: 0.875 };
+        let view = View { input, resize, crop_fraction: 0.875, multiple_of: 1 };
         // The shorter side comes to 256.
         assert_eq!(Detail { enough_for: Some((view, 2.0)), full: false }.eighths([3000, 2048]), 2);
     }

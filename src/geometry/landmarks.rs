@@ -107,7 +107,7 @@ mod tests {
         assert!((x - 300.0).abs() < 1e-3 && (y - 122.0).abs() < 1e-3, "{x} {y}");
     }
 
-    /// What scikit-image 0.26.0 gives for the same points (SimilarityTransform.estimate, which is Umeyama's),
+    /// What scikit-image 0.26.0 gives for the same points (SimilarityTransform.from_estimate, which is Umeyama's),
     /// from the frame to the square: `scripts/parity/face_crops.py` has it.
     #[test]
     fn the_fit_is_umeyamas() {

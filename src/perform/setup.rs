@@ -284,7 +284,7 @@ fn for_task(model: &Model, wanted: Task) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "{}: is a model to {found} ({}), not to {wanted}; use `vision {found} --model {}`, or correct task in its description",
+        "{}: is a model for `vision {found}` ({}), not for `vision {wanted}`; use `vision {found} --model {}`, or correct task in its description",
         model.origin, model.spec.family, model.origin
     );
     Err(Error::new(Kind::ModelMismatch, message))

@@ -67,7 +67,7 @@ struct Annotation {
 /// x, y and v of each point in turn; v is 2 for one within the picture, 1 for one beyond its edge.
 #[derive(Serialize)]
 struct Points {
-    keypoints: Vec<f64>,
+    keypoints: Vec<serde_json::Value>,
     num_keypoints: usize,
 }
 
@@ -75,8 +75,8 @@ impl Points {
     fn of(points: &[Keypoint], [width, height]: [u32; 2]) -> Option<Self> {
         let within = |v: f32, side: u32| (0.0..f64::from(side)).contains(&f64::from(v));
         let values = |p: &Keypoint| {
-            let seen = if within(p.x, width) && within(p.y, height) { 2.0 } else { 1.0 };
-            [thousandths(f64::from(p.x)), thousandths(f64::from(p.y)), seen]
+            let seen = if within(p.x, width) && within(p.y, height) { 2 } else { 1 };
+            [json!(thousandths(f64::from(p.x))), json!(thousandths(f64::from(p.y))), json!(seen)]
         };
         let keypoints = points.iter().flat_map(values).collect();
         (!points.is_empty()).then_some(Self { keypoints, num_keypoints: points.len() })

@@ -176,3 +176,28 @@ save(
     [("nothing", np.zeros((), np.float32)), ("boxes", boxes)],
     notes={"task": "obb", "stride": "32", "imgsz": "[64, 64]", "names": "{0: 'plane', 1: 'ship'}"},
 )
+
+# Faces as YuNet gives them, for 64 x 64: one, the same a little worse, and one across the right edge.
+FACES = {(kind, stride): np.zeros((1, (64 // stride) ** 2, columns), np.float32)
+         for kind, columns in [("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10)] for stride in (8, 16, 32)}
+for stride, cell, score, box, points in [
+    (16, 5, 0.9, (24, 24, 24, 32), (16, 16, 32, 16, 24, 24, 18, 32, 30, 32)),
+    (16, 6, 0.8, (25.6, 24, 24, 32), (17, 16, 33, 16, 25, 24, 19, 32, 31, 32)),
+    (32, 1, 0.7, (57.6, 16, 16, 24), (54, 12, 66, 12, 60, 18, 55, 24, 65, 24)),
+]:
+    corner = np.array([cell % (64 // stride), cell // (64 // stride)])
+    box, points = np.array(box) / stride, np.array(points).reshape(5, 2) / stride
+    FACES["cls", stride][0, cell], FACES["obj", stride][0, cell] = score**2, 1
+    FACES["bbox", stride][0, cell] = [*(box[:2] - corner), *np.log(box[2:])]
+    FACES["kps", stride][0, cell] = (points - corner).flatten()
+save(
+    "faces",
+    [
+        helper.make_node("ReduceMean", ["input"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "nothing"], ["zero"]),
+        *[helper.make_node("Add", ["zero", f"{k}s_{s}"], [f"{k}_{s}"]) for k, s in FACES],
+    ],
+    [("input", F32, [1, 3, 64, 64])],
+    [(f"{k}_{s}", F32, list(v.shape)) for (k, s), v in FACES.items()],
+    [("nothing", np.zeros((), np.float32)), *[(f"{k}s_{s}", v) for (k, s), v in FACES.items()]],
+)

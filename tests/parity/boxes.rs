@@ -31,7 +31,7 @@ fn boxes_are_those_of_the_reference() {
 fn decoded(case: &Case) -> Result<Vec<Instance>, String> {
     let spec = case.spec()?;
     let family = case.family(&spec)?;
-    let mapping = Mapping::fit(case.frame, case.size, family.input().spec.resize);
+    let mapping = Mapping::of(case.frame, case.size, &family.input().spec);
     let (observation, warnings) = family.decode(&outputs(case), &mapping).map_err(|e| e.to_string())?;
     if let Some(warning) = warnings.first() {
         return Err(format!("a warning: {}", warning.message));

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
-use vision::family::{self, Family, Recipe};
+use vision::family::{self, FAMILIES, Family, Recipe};
 use vision::frame::Frame;
 use vision::models::understand;
 use vision::onnx::{Dim, Element, Header, Value};
 use vision::source::{self, Limits};
-use vision::spec::{LabelSet, Spec};
+use vision::spec::{LabelSet, Spec, Task};
 
 #[derive(Deserialize)]
 pub struct Case {
@@ -23,6 +23,9 @@ pub struct Case {
     pub family: String,
     /// File in the shared test data, for trained weights; otherwise how the model was made.
     pub model: String,
+    /// Whether `model` is a name of the catalogue instead.
+    #[serde(default)]
+    pub pull: bool,
     pub weights: Weights,
     /// What `--spec` would be given: a family, or a description's path from the project's root. The
     /// model is understood from its header where absent.
@@ -42,6 +45,9 @@ pub struct Case {
     /// What the reference finds in the sample photos, by file name.
     #[serde(default)]
     pub samples: BTreeMap<String, Vec<Found>>,
+    /// Of faces, in the labelled photos that show people.
+    #[serde(default)]
+    pub people: BTreeMap<String, Vec<Found>>,
     /// The reference's average precision on the labelled photos, over a score of 0.001.
     pub ap: Option<f64>,
     /// The one in the shared data's table.
@@ -64,6 +70,8 @@ pub struct Found {
     pub score: f32,
     /// Of an oriented box.
     pub corners: Option<[[f32; 2]; 4]>,
+    /// Of a face.
+    pub landmarks: Option<[[f32; 2]; 5]>,
 }
 
 /// How `prepared.png` becomes the reference's tensor: (pixel - mean) / std.
@@ -145,6 +153,11 @@ impl Case {
         case.name = name(folder);
         folder.clone_into(&mut case.folder);
         case
+    }
+
+    /// The task of its family; none for a family that is not in the table.
+    pub fn task(&self) -> Option<Task> {
+        FAMILIES.iter().find(|entry| entry.name == self.family).map(|entry| entry.task)
     }
 
     pub fn header(&self) -> Header {

@@ -9,6 +9,7 @@ use crate::case::{Case, Found, Weights, root};
 use crate::common::{Ran, Scratch, python, shared};
 use crate::matching::iou;
 use crate::{each, note};
+use vision::spec::Task;
 
 /// Of the reference's boxes, and the overlap that counts as the same box (issue 4).
 const LEAST_FOUND: f64 = 0.99;
@@ -16,9 +17,11 @@ const SAME_BOX: f32 = 0.9;
 /// Of average precision.
 const TOLERANCE: f64 = 0.003;
 
-/// Trained cases with their models; none where there is no shared data.
+/// Trained cases of detectors of things with their models; none where there is no shared data.
 fn trained() -> Vec<(Case, PathBuf)> {
-    let cases = Case::all().into_iter().filter(|case| case.weights == Weights::Trained);
+    let cases = Case::all()
+        .into_iter()
+        .filter(|case| case.weights == Weights::Trained && case.task() == Some(Task::Detect));
     cases.filter_map(|case| shared(&format!("models/{}", case.model)).map(|path| (case, path))).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Every detection family against code that is not ours. A case is a folder `<family>/<case>` with
+//! Every family of detectors of things and of faces against code that is not ours. A case is a folder `<family>/<case>` with
 //! `case.json`, `outputs.npz` and `prepared.png`, made by the scripts in scripts/parity; docs/parity.md
 //! has the numbers.
 
@@ -8,6 +8,7 @@ mod common;
 mod boxes;
 mod case;
 mod end_to_end;
+mod faces;
 mod matching;
 mod npz;
 mod preparation;
@@ -19,7 +20,7 @@ use vision::spec::Task;
 #[test]
 fn every_family_has_a_case_and_every_case_a_family() {
     let cases = Case::all();
-    let detectors = || FAMILIES.iter().filter(|entry| entry.task == Task::Detect);
+    let detectors = || FAMILIES.iter().filter(|entry| matches!(entry.task, Task::Detect | Task::Faces));
     let without: Vec<&str> =
         detectors().map(|entry| entry.name).filter(|name| cases.iter().all(|c| c.family != *name)).collect();
     assert!(without.is_empty(), "no case in tests/parity for {without:?}; scripts/parity/README.md says how");

@@ -48,7 +48,7 @@ pub fn compare(ours: &[Instance], reference: &[Found], conf: f32) -> Result<Diff
     }
 }
 
-/// The largest difference of a coordinate, in pixels; of an oriented box, of its corners, whichever is
+/// The largest difference of a coordinate, in pixels; of a face, also of its points; of an oriented box, of its corners, whichever is
 /// called the first.
 fn apart(own: &Instance, found: &Found) -> f32 {
     let furthest = |pairs: &mut dyn Iterator<Item = (f32, f32)>| {
@@ -69,7 +69,14 @@ fn apart(own: &Instance, found: &Found) -> f32 {
         }
         _ => f32::INFINITY,
     };
-    boxes.max(corners)
+    let points = match (own.landmarks(), found.landmarks) {
+        (None, None) => 0.0,
+        (Some(own), Some(points)) => {
+            furthest(&mut own.0.into_iter().flatten().zip(points.into_iter().flatten()))
+        }
+        _ => f32::INFINITY,
+    };
+    boxes.max(corners).max(points)
 }
 
 /// Intersection over union of two boxes.

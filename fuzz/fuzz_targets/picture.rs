@@ -9,7 +9,7 @@ use vision::spec::Resize;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((mode, file)) = bytes.split_first() else { return };
-    let view = View { input: [8, 8], resize: Resize::Letterbox, crop_fraction: 1.0 };
+    let view = View { input: [8, 8], resize: Resize::Letterbox, crop_fraction: 1.0, multiple_of: 1 };
     let detail = Detail { enough_for: (mode & 2 != 0).then_some((view, 2.0)), full: mode & 4 != 0 };
     let lenient = mode & 1 != 0;
     let limits = Limits { max_pixels: 1 << 14, max_bytes: 1 << 20, max_parts: 6, lenient, detail };

@@ -40,7 +40,7 @@ fn centerface_arrives_and_runs_in_sizes_that_its_header_denies() {
     std::fs::write(kept, &bytes).expect("written");
     let engine = |bytes: &[u8]| {
         let runtime = Runtime::load(None).expect("a runtime");
-        Engine::new(runtime, "centerface", bytes, Device::Cpu).expect("a session")
+        Engine::new(runtime, "centerface", bytes, Device::Cpu, 1).expect("a session")
     };
     let (original, opened) = (engine(&opened.bytes), engine(&bytes));
     // As published, where that runs at all.

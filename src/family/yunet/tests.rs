@@ -40,7 +40,7 @@ fn boxes_and_points_are_strides_from_the_cells_corner() {
         ("obj", &[0, 6, 0], 1.2),
         ("bbox", &[0, 6, 0], 0.5),
         ("bbox", &[0, 6, 1], 0.25),
-        ("bbox", &[0, 6, 2], 0.693_147_2),
+        ("bbox", &[0, 6, 2], std::f32::consts::LN_2),
         ("bbox", &[0, 6, 3], 0.405_465_1),
         // The nose.
         ("kps", &[0, 6, 4], 0.5),

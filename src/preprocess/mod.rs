@@ -62,7 +62,7 @@ type Planes = [Vec<u8>; 3];
 /// The content row by row.
 enum Source<'a> {
     /// Scaled while it is read.
-    Scaled(bilinear::Scaler<'a>),
+    Scaled(Box<bilinear::Scaler<'a>>),
     /// Interleaved RGB of the size wanted.
     Whole(std::borrow::Cow<'a, [u8]>),
 }
@@ -77,7 +77,8 @@ impl<'a> Source<'a> {
         let filter = match interpolation {
             Interpolation::Cv2Linear => {
                 let from = mapping.offset.map(|offset| (-i64::from(offset)).max(0) as u32);
-                return Ok(Self::Scaled(bilinear::Scaler::new(pixels, mapping.content, from, to)));
+                let scaler = bilinear::Scaler::new(pixels, mapping.content, from, to);
+                return Ok(Self::Scaled(Box::new(scaler)));
             }
             Interpolation::PilBilinear => FilterType::Bilinear,
             // PIL's bicubic has a = -0.5, which is Catmull and Rom's.

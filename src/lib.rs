@@ -28,6 +28,7 @@ pub mod input;
 pub mod looks;
 pub mod models;
 pub mod observation;
+pub mod ocr;
 pub mod onnx;
 pub mod options;
 pub mod perform;

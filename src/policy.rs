@@ -1,10 +1,12 @@
 //! Deciding: the cheap half. From stored observations to predictions, without opening an input.
 
 mod classify;
+mod ocr;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use classify::ClassifyPolicy;
+pub use ocr::OcrPolicy;
 
 use crate::error::{Error, Kind, Result};
 use crate::geometry::{Rect, fast_nms, nms};

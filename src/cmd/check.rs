@@ -14,7 +14,7 @@ use crate::family::Outputs;
 use crate::frame::Frame;
 use crate::models;
 use crate::observation::{MAX_CANDIDATES, Observation, Observed};
-use crate::options::{ClassifyOptions, ModelOptions, SelectOptions};
+use crate::options::{ClassifyOptions, ModelOptions, OcrOptions, SelectOptions};
 use crate::perform::{Options, Prepared, Selection};
 use crate::pipeline::open::open;
 use crate::prediction::Prediction;
@@ -88,7 +88,8 @@ fn prepared(args: &CheckArgs) -> Result<Prepared> {
     match task {
         Task::Detect => prepared_for::<SelectOptions>(args),
         Task::Classify => prepared_for::<ClassifyOptions>(args),
-        Task::Faces | Task::Ocr => {
+        Task::Ocr => prepared_for::<OcrOptions>(args),
+        Task::Faces => {
             let model = args.model.display();
             Err(Error::new(
                 Kind::ModelMismatch,
@@ -174,7 +175,11 @@ fn found(prediction: &Prediction) -> Vec<Vec<String>> {
 
 /// What numbers like these usually mean.
 fn hints(observation: &Observation, spec: &Spec) -> Vec<String> {
-    let Observation::Detections { candidates, .. } = observation else { return Vec::new() };
+    let candidates = match observation {
+        Observation::Detections { candidates, .. } => candidates,
+        Observation::Text { lines } => return vec![format!("{} boxes of text, not read here", lines.len())],
+        Observation::Classes { .. } => return Vec::new(),
+    };
     let conf = spec.conf.unwrap_or_else(Spec::usual_conf);
     let over = candidates.iter().filter(|c| c.score >= conf).count();
     let best = candidates.first().map_or(0.0, |c| c.score);

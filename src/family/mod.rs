@@ -15,6 +15,7 @@ mod nanodet;
 mod nanodet_plus;
 mod outputs;
 mod parts;
+pub mod pp_ocr;
 pub mod reading;
 mod rfdetr;
 mod rows;
@@ -107,6 +108,9 @@ pub const FAMILIES: &[Entry] = &[
     tf_od::ENTRY,
     torchvision::ENTRY,
     classifier::ENTRY,
+    pp_ocr::DETECTOR,
+    pp_ocr::RECOGNISER,
+    pp_ocr::ORIENTER,
 ];
 
 /// The family that a model's description names.

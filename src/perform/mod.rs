@@ -1,6 +1,7 @@
 //! From options to a finished run folder: what every command that looks at pictures shares.
 
 mod engine;
+mod ocr;
 mod progress;
 mod report;
 mod setup;

@@ -14,6 +14,7 @@ use crate::options::{ClassifyOptions, InputOptions, LookOptions, SelectOptions};
 use crate::policy::{ClassifyPolicy, DetectPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
+use crate::sink::Sink;
 use crate::source::Limits;
 use crate::spec::{Spec, Task};
 
@@ -26,7 +27,39 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
 
     /// # Errors
     /// `Usage` for labels that the model does not have.
-    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>>;
+    fn policy(&self, model: &Model, beside: &[Model]) -> Result<Box<dyn Policy>>;
+
+    /// The models that the command needs beside the first, in order of their [`crate::engine::ModelId`].
+    ///
+    /// # Errors
+    /// As of finding a model.
+    fn beside(&self, _: &Model) -> Result<Vec<Model>> {
+        Ok(Vec::new())
+    }
+
+    /// All models as one family.
+    ///
+    /// # Errors
+    /// `ModelMismatch` where a model does not fit its family.
+    fn family(
+        &self,
+        model: &Model,
+        size: [u32; 2],
+        beside: &[Model],
+        look: &LookOptions,
+    ) -> Result<Box<dyn Family>> {
+        looking(model, size, beside, look)
+    }
+
+    /// What else observations depend on, in words.
+    fn observing(&self, _: &[Model]) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Takes the place of the closing words on standard output.
+    fn echo(&self) -> Option<Box<dyn Sink>> {
+        None
+    }
 }
 
 /// A job ready to begin.
@@ -36,6 +69,8 @@ pub struct Prepared {
     pub beside: Vec<Model>,
     /// How often each picture is looked at, beside once as a whole.
     pub looks: Looks,
+    /// What else observations depend on.
+    observing: Vec<String>,
     pub family: Box<dyn Family>,
     pub policy: Box<dyn Policy>,
     /// Width and height of the model's input in this run.
@@ -52,14 +87,16 @@ impl Prepared {
         batch(&options.model.batch, &model)?;
         let size = input_size(options.model.imgsz.as_deref(), &model)?;
         about_boxes(options)?;
-        let beside = beside(options, &model)?;
+        let mut beside = beside(options, &model)?;
+        beside.extend(options.select.beside(&model)?);
         let looks = options.look.looks()?;
-        let family = looking(&model, size, &beside, &options.look)?;
-        let policy = options.select.policy(&model)?;
+        let observing = options.select.observing(&beside);
+        let family = options.select.family(&model, size, &beside, &options.look)?;
+        let policy = options.select.policy(&model, &beside)?;
         let limits = options.input.limits();
         options.input.select()?;
         crate::sink::known(&options.output.format, S::TASK)?;
-        Ok(Self { model, beside, looks, family, policy, size, limits })
+        Ok(Self { model, beside, looks, observing, family, policy, size, limits })
     }
 
     pub fn config(&self, precision: &str) -> ObservationConfig {
@@ -85,6 +122,7 @@ impl Prepared {
         if !words.is_empty() || !self.beside.is_empty() {
             words.push(format!("iou {}", self.model.spec.iou));
         }
+        words.extend(self.observing.iter().cloned());
         words.extend(self.beside.iter().map(|model| format!("with {} {}", model.digest, model.spec_digest)));
         words.join(", ")
     }
@@ -120,9 +158,11 @@ fn about_boxes<S: Selection>(options: &Options<S>) -> Result<()> {
             "--crops cuts out boxes, which `vision {task}` does not have; leave it out"
         )));
     }
-    if !options.look.is_plain() {
+    let joined = options.look.flip || !options.look.ensemble.is_empty();
+    if joined || (task != Task::Ocr && !options.look.is_plain()) {
+        let which = if task == Task::Ocr { "--flip and --ensemble" } else { "--tile, --flip and --ensemble" };
         return Err(Error::usage(format!(
-            "--tile, --flip and --ensemble join boxes, which `vision {task}` does not have; leave them out (in \
+            "{which} join boxes, which `vision {task}` does not have; leave them out (in \
              vision.toml: write them under [detect])"
         )));
     }
@@ -186,7 +226,7 @@ impl Selection for SelectOptions {
     const TASK: Task = Task::Detect;
     const MODEL: &'static str = models::DEFAULT;
 
-    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>> {
+    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
         let labels = model.labels.clone();
         let (conf, conf_by_class) = thresholds(&self.conf, &labels)?;
         let only = classes("--classes", &self.classes, &labels)?;
@@ -207,7 +247,7 @@ impl Selection for ClassifyOptions {
     const TASK: Task = Task::Classify;
     const MODEL: &'static str = models::DEFAULT_CLASSIFIER;
 
-    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>> {
+    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
         let labels = model.labels.clone();
         let (conf, conf_by_class) = thresholds(&self.conf, &labels)?;
         let only = classes("--classes", &self.classes, &labels)?;
@@ -224,7 +264,7 @@ impl Selection for ClassifyOptions {
 }
 
 /// Refuses a model made for another command's task, before anything is opened.
-fn for_task(model: &Model, wanted: Task) -> Result<()> {
+pub(super) fn for_task(model: &Model, wanted: Task) -> Result<()> {
     let found = model.spec.task;
     if found == wanted {
         return Ok(());

@@ -37,19 +37,31 @@ pub fn prepare(pixels: &RgbImage, frame: [u32; 2], spec: &InputSpec, size: [u32;
         Resize::CentreCrop => Mapping::centre_crop(frame, size, spec.crop_fraction),
         other => Mapping::fit(frame, size, other),
     };
-    let content = resize(pixels, &mapping, spec.interpolation)?;
-    let canvas = pad(content, &mapping, spec.pad);
+    Ok(Prepared { tensor: onto(pixels, &mapping, spec)?, mapping })
+}
+
+/// `pixels` as they lie in a model's input by `mapping`: scaled, padded, normalised.
+pub fn onto(pixels: &RgbImage, mapping: &Mapping, spec: &InputSpec) -> Result<Tensor> {
+    let content = resize(pixels, mapping, spec.interpolation)?;
+    let canvas = pad(content, mapping, spec.pad);
     let canvas = if spec.colour == Colour::Grey { grey(&canvas) } else { canvas };
     let input = mapping.input;
-    let tensor = match spec.element {
+    Ok(match spec.element {
         ElementType::F32 => Tensor::F32(normalised(&canvas, spec, input, |v| v)?),
         ElementType::F16 => Tensor::F16(normalised(&canvas, spec, input, f16::from_f32)?),
         // Integer inputs take the pixels as they are; mean and std belong to float inputs.
         ElementType::U8 => Tensor::U8(arranged(&canvas, spec, input, |_, p| p)?),
         ElementType::I32 => Tensor::I32(arranged(&canvas, spec, input, |_, p| i32::from(p))?),
         ElementType::I64 => Tensor::I64(arranged(&canvas, spec, input, |_, p| i64::from(p))?),
-    };
-    Ok(Prepared { tensor, mapping })
+    })
+}
+
+/// Interleaved RGB of `pixels` scaled to `size` = [width, height] as cv2.INTER_LINEAR does, to the bit.
+pub fn cv2_linear(pixels: &RgbImage, size: [u32; 2]) -> Vec<u8> {
+    if [pixels.width(), pixels.height()] == size {
+        return pixels.as_raw().clone();
+    }
+    bilinear::bilinear(pixels, size, [0, 0], size)
 }
 
 /// Interleaved RGB of the part of the content that lies within the input.

@@ -93,6 +93,9 @@ pub struct TextLine {
     /// How sure the detector is that it is text, 0 to 1.
     pub score: f32,
     pub characters: Vec<Character>,
+    /// Where only some texts were allowed: the probability of this one among them, and without bounds as a mean over
+    /// its characters.
+    pub bounded: Option<[f32; 2]>,
 }
 
 impl TextLine {
@@ -101,7 +104,7 @@ impl TextLine {
 
     /// A line that was found and not read.
     pub fn unread(corners: Quad, score: f32) -> Self {
-        Self { corners, score, characters: Vec::new() }
+        Self { corners, score, characters: Vec::new(), bounded: None }
     }
 }
 

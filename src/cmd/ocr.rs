@@ -19,6 +19,8 @@ const EXAMPLES: &str = "Examples:
       a text file for each picture, and a table of lines
   vision ocr scans/ --conf 0.8
       only what is fairly sure; uses what is stored
+  vision ocr forms/ --region 60%,5%,30%,4% --pattern '\\d{6}' --text
+      a field of six digits on every form
   vision ocr plan.tif --tile 2000
       small text on a large sheet";
 

@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use super::ctc::{Character, best_path, mean_score};
-use super::{ORIENTER, RECOGNISER, Reader, crop, pieces};
+use super::{ORIENTER, RECOGNISER, Reader, Wanted, crop, pieces};
 use crate::engine::Infer;
 use crate::error::Result;
 use crate::family::not_finite;
@@ -22,11 +22,34 @@ const PADDING: u32 = 1;
 /// stands comes to 0.5 to 0.8.
 const SENSE: f32 = 0.9;
 
+/// The classifier is sure that a line stands upright up to this score of the opposite.
+const DOUBT: f32 = 0.05;
+
 /// A line to read: its place among the lines, where its pixels are, and how wide its strip will be.
 struct Job {
     line: usize,
     corners: Quad,
     width: u32,
+}
+
+/// What a line says; of a reading within bounds, its share of them and its likelihood without.
+type Words = (Vec<Character>, Option<[f32; 2]>);
+
+/// What reading a frame needs and notes.
+struct Means<'a> {
+    wanted: Option<&'a Wanted>,
+    infer: &'a dyn Infer,
+    /// Steps that held no numbers.
+    odd: usize,
+}
+
+/// Which way up a line stood.
+#[derive(Debug, Clone, Copy, Default)]
+struct Way {
+    /// Upside down, and hence turned.
+    turned: bool,
+    /// It may be the other way.
+    doubtful: bool,
 }
 
 impl Reader {
@@ -35,25 +58,26 @@ impl Reader {
         &self,
         frame: &Frame,
         mut found: Vec<TextLine>,
+        wanted: Option<&Wanted>,
         infer: &dyn Infer,
     ) -> Result<(Vec<TextLine>, Vec<Warning>)> {
         let mut jobs: Vec<Job> = found.iter().enumerate().map(|(n, line)| self.job(frame, n, line)).collect();
         jobs.sort_by_key(|job| job.width);
-        let mut odd = 0;
+        let mut means = Means { wanted, infer, odd: 0 };
         for batch in batches(&jobs) {
             let mut cuts: Vec<RgbImage> =
                 batch.iter().map(|job| crop::straight(&frame.pixels, &job.corners)).collect();
-            let mut turned = self.upright(&mut cuts, infer)?;
-            let mut read = self.recognised(&cuts, &mut odd, infer)?;
-            self.read_again(&cuts, &mut turned, &mut read, &mut odd, infer)?;
-            for ((job, characters), turned) in batch.iter().zip(read).zip(turned) {
+            let mut ways = self.upright(&mut cuts, infer)?;
+            let mut read = self.recognised(&cuts, &mut means)?;
+            self.read_again(&cuts, &mut ways, &mut read, &mut means)?;
+            for ((job, characters), way) in batch.iter().zip(read).zip(ways) {
                 let line = &mut found[job.line];
                 let standing = crop::is_standing(crop::size(&job.corners));
-                line.corners = crop::reading(line.corners, standing, turned);
-                line.characters = characters;
+                line.corners = crop::reading(line.corners, standing, way.turned);
+                (line.characters, line.bounded) = characters;
             }
         }
-        Ok((found, not_finite(odd).into_iter().collect()))
+        Ok((found, not_finite(means.odd).into_iter().collect()))
     }
 
     fn job(&self, frame: &Frame, line: usize, found: &TextLine) -> Job {
@@ -70,74 +94,82 @@ impl Reader {
         Job { line, corners, width: Strip::width_of(lying, self.recogniser.height()) }
     }
 
-    /// Turns those of `cuts` that stand upside down, and says which.
-    fn upright(&self, cuts: &mut [RgbImage], infer: &dyn Infer) -> Result<Vec<bool>> {
-        let Some(orienter) = &self.orienter else { return Ok(vec![false; cuts.len()]) };
+    /// Turns those of `cuts` that stand upside down; which they are.
+    fn upright(&self, cuts: &mut [RgbImage], infer: &dyn Infer) -> Result<Vec<Way>> {
+        let Some(orienter) = &self.orienter else { return Ok(vec![Way::default(); cuts.len()]) };
         let [height, most] = orienter.strip();
         let strips: Vec<Strip> = cuts.iter().map(|cut| Strip::new(cut, height, most)).collect();
         let scores = orienter.turned(&strips, ORIENTER, infer)?;
-        let turned: Vec<bool> = scores.into_iter().map(|score| score > orienter.conf()).collect();
-        for (cut, _) in cuts.iter_mut().zip(&turned).filter(|(_, turned)| **turned) {
+        let way = |score: f32| Way { turned: score > orienter.conf(), doubtful: score > DOUBT };
+        let ways: Vec<Way> = scores.into_iter().map(way).collect();
+        for (cut, _) in cuts.iter_mut().zip(&ways).filter(|(_, way)| way.turned) {
             *cut = crop::upside_down(cut);
         }
-        Ok(turned)
+        Ok(ways)
     }
 
-    /// Lines that were turned and then made little sense are read as they stood; the better reading counts.
-    /// The classifier is sure of some lines without letters that have an up and a down, and of garbled ones.
+    /// Lines that make little sense and of whose direction the classifier was not sure, or which it turned, are
+    /// read the other way up too; the better reading counts.
     fn read_again(
         &self,
         cuts: &[RgbImage],
-        turned: &mut [bool],
-        read: &mut [Vec<Character>],
-        odd: &mut usize,
-        infer: &dyn Infer,
+        ways: &mut [Way],
+        read: &mut [Words],
+        means: &mut Means,
     ) -> Result<()> {
         for (n, cut) in cuts.iter().enumerate() {
-            if turned[n] && mean_score(&read[n]) < SENSE {
-                let back = self.recognised(&[crop::upside_down(cut)], odd, infer)?;
+            if ways[n].doubtful && mean_score(&read[n].0) < SENSE {
+                let back = self.recognised(&[crop::upside_down(cut)], means)?;
                 let back = back.into_iter().next().unwrap_or_default();
-                if mean_score(&back) > mean_score(&read[n]) {
-                    (turned[n], read[n]) = (false, back);
+                if mean_score(&back.0) > mean_score(&read[n].0) {
+                    ways[n].turned = !ways[n].turned;
+                    read[n] = back;
                 }
             }
         }
         Ok(())
     }
 
-    fn recognised(
-        &self,
-        cuts: &[RgbImage],
-        odd: &mut usize,
-        infer: &dyn Infer,
-    ) -> Result<Vec<Vec<Character>>> {
+    fn recognised(&self, cuts: &[RgbImage], means: &mut Means) -> Result<Vec<Words>> {
         let strips: Vec<Strip> =
             cuts.iter().map(|cut| Strip::new(cut, self.recogniser.height(), u32::MAX)).collect();
         if let [strip] = strips.as_slice()
             && strip.width > pieces::LONGEST
         {
-            return Ok(vec![self.long(strip, odd, infer)?]);
+            return Ok(vec![(self.long(strip, means)?, None)]);
         }
-        let lattices = self.recogniser.run(&strips, RECOGNISER, infer)?;
-        Ok((0..strips.len()).map(|n| self.decoded(&lattices, n, odd)).collect())
+        let lattices = self.recogniser.run(&strips, RECOGNISER, means.infer)?;
+        Ok((0..strips.len()).map(|n| self.decoded(&lattices, n, means)).collect())
     }
 
-    /// A line longer than the recogniser takes at once, in pieces.
-    fn long(&self, strip: &Strip, odd: &mut usize, infer: &dyn Infer) -> Result<Vec<Character>> {
+    /// A line longer than the recogniser takes at once, in pieces. A pattern is of a whole line, which no lattice
+    /// holds: such lines do not fit any.
+    fn long(&self, strip: &Strip, means: &mut Means) -> Result<Vec<Character>> {
+        if means.wanted.is_some() {
+            return Ok(Vec::new());
+        }
         let mut all = Vec::new();
         for piece in pieces::of(strip) {
             let part = [strip.part(piece.from, piece.to)];
-            let read = self.decoded(&self.recogniser.run(&part, RECOGNISER, infer)?, 0, odd);
+            let lattices = self.recogniser.run(&part, RECOGNISER, means.infer)?;
+            let (read, _) = self.decoded(&lattices, 0, means);
             pieces::append(&mut all, read, &piece, strip.width);
         }
         Ok(all)
     }
 
-    fn decoded(&self, lattices: &Lattices, line: usize, odd: &mut usize) -> Vec<Character> {
+    fn decoded(&self, lattices: &Lattices, line: usize, means: &mut Means) -> Words {
         let (steps, filled) = lattices.of(line);
-        let (characters, dropped) = best_path(steps, self.recogniser.characters(), filled);
-        *odd += dropped;
-        characters
+        let characters = self.recogniser.characters();
+        if let Some(wanted) = means.wanted {
+            let fitting = wanted.best(steps, characters, filled);
+            return fitting.map_or_else(Words::default, |found| {
+                (found.characters, Some([found.share, found.likelihood]))
+            });
+        }
+        let (characters, dropped) = best_path(steps, characters, filled);
+        means.odd += dropped;
+        (characters, None)
     }
 }
 

@@ -7,9 +7,15 @@ pub mod crop;
 pub mod ctc;
 mod lines;
 pub mod order;
+mod pattern;
 mod pieces;
 mod rectangle;
+mod region;
 mod views;
+mod wanted;
+
+pub use region::Region;
+pub use wanted::{Fitting, Wanted};
 
 use crate::engine::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result};
@@ -33,11 +39,22 @@ pub struct Reader {
     pub orienter: Option<Orienter>,
     /// How large pictures are looked at beside once as a whole; by their size where it is not said.
     pub tiling: Option<Tiling>,
+    /// Read as one line, in place of looking for lines.
+    pub region: Option<Region>,
+    /// Bounds on what lines may say; lines of which no reading fits are left without text.
+    pub wanted: Option<Wanted>,
 }
 
 impl Reader {
     /// Every line of the frame, not yet read.
     fn find(&self, frame: &Frame, infer: &dyn Infer) -> Result<(Vec<TextLine>, Vec<Warning>)> {
+        if let Some(region) = &self.region {
+            let corners = region.within(frame.size);
+            return Ok((
+                corners.map(|corners| TextLine::unread(corners, 1.0)).into_iter().collect(),
+                Vec::new(),
+            ));
+        }
         let views = views::of(frame.size, self.tiling.as_ref(), self.detector.input().size)?;
         let (mut found, mut warnings) = (Vec::new(), Vec::new());
         for view in &views {
@@ -80,7 +97,7 @@ impl Family for Reader {
 
     fn observe(&self, frame: &Frame, infer: &dyn Infer) -> Result<(Observation, Vec<Warning>)> {
         let (found, mut warnings) = self.find(frame, infer)?;
-        let (lines, noticed) = self.read(frame, found, infer)?;
+        let (lines, noticed) = self.read(frame, found, self.wanted.as_ref(), infer)?;
         warnings.extend(noticed);
         Ok((Observation::Text { lines }, warnings))
     }

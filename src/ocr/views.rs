@@ -29,8 +29,8 @@ const NEAR: f32 = 0.015;
 /// Lines of which one lies in the other by this share are the same line …
 const SAME: f64 = 0.6;
 
-/// … and pieces that the edge of a tile cut are, when they share this much.
-const SHARED: f64 = 0.05;
+/// … and pieces that the edge of a tile cut are, when they share this much of a square of their height.
+const SHARED: f64 = 0.1;
 
 /// Lines whose heights differ by more are none of each other.
 const TALLER: f32 = 1.7;
@@ -97,6 +97,7 @@ pub fn joined(views: &[View], found: Vec<Vec<TextLine>>) -> Vec<TextLine> {
     for seen in tiles {
         merge(seen, &mut kept);
     }
+    drop_pieces(&mut kept);
     for seen in whole {
         add_whole(seen, &mut kept);
     }
@@ -133,8 +134,11 @@ fn merge(mut seen: Seen, kept: &mut Vec<Seen>) {
 }
 
 fn belong(a: &Seen, b: &Seen) -> bool {
-    let share = if a.cut || b.cut { SHARED } else { SAME };
-    a.view != b.view && a.is_as_high(b) && within(a, b) >= share && in_line(a, b)
+    let meet = || {
+        let height = f64::from(a.height.min(b.height));
+        (a.cut || b.cut) && a.line.corners.common(&b.line.corners) >= SHARED * height * height
+    };
+    a.view != b.view && a.is_as_high(b) && (within(a, b) >= SAME || meet()) && in_line(a, b)
 }
 
 /// The share of the smaller of two boxes that lies in the other.
@@ -156,9 +160,22 @@ fn around(Quad(a): &Quad, Quad(b): &Quad) -> Option<Quad> {
 
 fn united(a: &Seen, b: &Seen) -> Seen {
     let corners = around(&a.line.corners, &b.line.corners).unwrap_or(a.line.corners);
-    let line = TextLine { corners, score: a.line.score.max(b.line.score), characters: Vec::new() };
+    let line = TextLine::unread(corners, a.line.score.max(b.line.score));
     // Of no one view any more: it may meet pieces of both.
     Seen::new(line, usize::MAX, a.cut || b.cut)
+}
+
+/// Drops pieces that an edge cut and that lie in a larger line: a few low letters, of another height than the
+/// line, are not put together with it.
+fn drop_pieces(kept: &mut Vec<Seen>) {
+    let lies_in = |own: &Seen, other: &Seen| {
+        let (area, others) = (own.line.corners.area(), other.line.corners.area());
+        area < others && own.line.corners.common(&other.line.corners) >= SAME * area
+    };
+    let left_over: Vec<bool> =
+        kept.iter().map(|own| own.cut && kept.iter().any(|other| lies_in(own, other))).collect();
+    let mut left_over = left_over.into_iter();
+    kept.retain(|_| !left_over.next().unwrap_or(false));
 }
 
 /// Adds what the view of the whole frame saw: large text, of which tiles see pieces or nothing. Where tiles saw
@@ -223,12 +240,22 @@ mod tests {
     fn a_line_over_both_tiles_is_one() {
         let found = vec![vec![], vec![line(20.0, 50.0, 200.0, 70.0)], vec![line(0.0, 51.0, 120.0, 70.0)]];
         assert_eq!(hulls(&joined(&views(), found)), [[20.0, 50.0, 280.0, 70.0]]);
+        // Where a gap between words lies at the edge, only one of the two is cut.
+        let found = vec![vec![], vec![line(20.0, 50.0, 168.0, 70.0)], vec![line(0.0, 50.0, 190.0, 70.0)]];
+        assert_eq!(hulls(&joined(&views(), found)), [[20.0, 50.0, 350.0, 70.0]]);
         // Lines of one tile above each other stay two.
         let found = vec![vec![], vec![line(20.0, 50.0, 200.0, 70.0), line(20.0, 72.0, 200.0, 92.0)], vec![]];
         assert_eq!(joined(&views(), found).len(), 2);
         // A line below the other is no piece of it.
         let found = vec![vec![], vec![line(20.0, 50.0, 200.0, 70.0)], vec![line(0.0, 68.0, 120.0, 88.0)]];
         assert_eq!(joined(&views(), found).len(), 2);
+    }
+
+    #[test]
+    fn a_low_piece_of_a_line_goes_with_it() {
+        let left = vec![line(20.0, 40.0, 150.0, 80.0), line(170.0, 52.0, 200.0, 70.0)];
+        let found = joined(&views(), vec![vec![], left, vec![line(0.0, 40.0, 120.0, 80.0)]]);
+        assert_eq!(hulls(&found), [[20.0, 40.0, 150.0, 80.0], [160.0, 40.0, 280.0, 80.0]]);
     }
 
     #[test]

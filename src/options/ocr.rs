@@ -17,6 +17,18 @@ pub struct OcrOptions {
     #[arg(long, value_name = "NAME|FILE|none", default_value = "pp-ocrv6-cls")]
     pub orienter: String,
 
+    /// Read this part of each picture as one line: left,top,width,height in pixels or percent
+    #[arg(long, value_name = "X,Y,W,H")]
+    pub region: Option<String>,
+
+    /// Read these characters only, for example 0-9A-Z
+    #[arg(long, value_name = "CHARACTERS")]
+    pub allow: Option<String>,
+
+    /// Read only what fits this regular expression as a whole, for example \d{4}; other lines are left out
+    #[arg(long, value_name = "REGEX")]
+    pub pattern: Option<String>,
+
     /// Print the text to standard output, the files one after the other
     #[arg(long, conflicts_with = "stdout")]
     pub text: bool,

@@ -5,7 +5,7 @@ use crate::error::{Error, Kind, Result};
 use crate::family::pp_ocr::{DETECTOR, Detector, ORIENTER, Orienter, RECOGNISER, Recogniser};
 use crate::family::{Entry, Family, Recipe};
 use crate::models::{self, Model};
-use crate::ocr::Reader;
+use crate::ocr::{Reader, Wanted};
 use crate::options::{LookOptions, OcrOptions};
 use crate::policy::{OcrPolicy, Policy};
 use crate::sink::Sink;
@@ -48,9 +48,17 @@ impl Selection for OcrOptions {
         let [recogniser, rest @ ..] = beside else {
             return Err(Error::new(Kind::Internal, "no recogniser beside the detector"));
         };
+        let recogniser = Recogniser::new(&of(recogniser))?;
+        let bounds = (self.allow.as_deref(), self.pattern.as_deref());
+        let wanted = match bounds {
+            (None, None) => None,
+            (allow, pattern) => Some(Wanted::new(recogniser.characters(), allow, pattern)?),
+        };
         Ok(Box::new(Reader {
             detector: Detector::new(&recipe(model, Some(size)))?,
-            recogniser: Recogniser::new(&of(recogniser))?,
+            recogniser,
+            region: self.region.as_deref().map(str::parse).transpose()?,
+            wanted,
             orienter: rest.first().map(|model| Orienter::new(&of(model))).transpose()?,
             tiling: look.looks()?.tiling,
         }))
@@ -59,7 +67,10 @@ impl Selection for OcrOptions {
     /// Lines are turned before they are read, by a threshold that the classifier's description has.
     fn observing(&self, beside: &[Model]) -> Vec<String> {
         let turned = beside.get(1).and_then(|orienter| orienter.spec.conf);
-        turned.map(|conf| format!("turned from {conf}")).into_iter().collect()
+        let turned = turned.map(|conf| format!("turned from {conf}"));
+        let asked = [("region", &self.region), ("characters", &self.allow), ("pattern", &self.pattern)];
+        let asked = asked.into_iter().filter_map(|(what, text)| Some(format!("{what} {}", text.as_ref()?)));
+        turned.into_iter().chain(asked).collect()
     }
 
     fn echo(&self) -> Option<Box<dyn Sink>> {

@@ -60,7 +60,7 @@ impl OcrPolicy {
         Line {
             text: text.trim().to_owned(),
             score: round(mean_score(&line.characters), 1e6),
-            confidence: round(confidence::of_line(&line.characters), 1e6),
+            confidence: round(confidence::of(line), 1e6),
             box_score: round(line.score, 1e6),
             rect: Rect::new(round(x1, 1e3), round(y1, 1e3), round(x2, 1e3), round(y2, 1e3)),
             corners: line.corners.map(|corner| corner.map(|v| round(v, 1e3))),
@@ -101,6 +101,7 @@ mod tests {
             corners: Quad([[-5.0, y], [90.0, y], [90.0, y + 10.0], [-5.0, y + 10.0]]),
             score: box_score,
             characters: text.chars().map(character).collect(),
+            bounded: None,
         }
     }
 

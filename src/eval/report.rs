@@ -37,10 +37,6 @@ impl Report {
         text + &self.calibration_text() + &self.confusion_text()
     }
 
-    fn is_classification(&self) -> bool {
-        self.classification.is_some()
-    }
-
     fn voc_text(&self, per_class: bool) -> String {
         let Some(voc) = &self.voc else { return String::new() };
         let mut rows =

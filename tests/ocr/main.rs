@@ -6,6 +6,7 @@ mod common;
 
 mod output;
 mod parity;
+mod region;
 mod robust;
 
 use std::collections::BTreeMap;

@@ -193,8 +193,8 @@ def figures(rng, cjk):
 
 
 def lines(rng, cjk):
-    """Single lines of every quality down to what nobody can read, for the calibration of confidence."""
-    for n in range(600):
+    """Single lines cut close, of every quality down to what nobody can read, for the calibration of confidence."""
+    for n in range(2000):
         size = rng.choice([8, 9, 10, 11, 12, 14, 18, 24, 32])
         kind = rng.randrange(4)
         path = cjk if kind == 3 else rng.choice(list(LATIN.values()))
@@ -202,9 +202,9 @@ def lines(rng, cjk):
                 lambda: number(rng), lambda: chinese(rng, rng.randint(4, 14))][kind]()
         face = font(path, size)
         width = int(ImageDraw.Draw(Image.new("L", (1, 1))).textlength(text, font=face))
-        page = Page(width + 4 * size, size * 4, rng.randint(200, 255))
-        page.line(2 * size, int(size * 1.4), text, face, rng.randint(0, 120))
-        yield f"line-{n:04d}", page.turned(rng.uniform(-3, 3)).scanned(rng, rng.choice([0, 5, 15, 30, 45]), rng.choice([0, 0.5, 0.9, 1.3]))
+        page = Page(width + size, int(size * 1.8), rng.randint(200, 255))
+        page.line(size // 2, int(size * 0.3), text, face, rng.randint(0, 120))
+        yield f"line-{n:04d}", page.turned(rng.uniform(-1, 1)).scanned(rng, rng.choice([0, 5, 15, 30, 45]), rng.choice([0, 0.5, 0.9, 1.3]))
 
 
 def main():

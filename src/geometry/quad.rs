@@ -56,7 +56,11 @@ impl Quad {
         }
         let mut shape: Vec<[f64; 2]> = self.0.map(|corner| corner.map(f64::from)).to_vec();
         let window = other.0.map(|corner| corner.map(f64::from));
-        let direction = signed_area(&window).signum();
+        let area = signed_area(&window);
+        if area == 0.0 {
+            return 0.0;
+        }
+        let direction = area.signum();
         for (a, b) in window.iter().zip(window.iter().cycle().skip(1)) {
             let side =
                 |p: &[f64; 2]| direction * ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]));

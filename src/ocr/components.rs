@@ -86,9 +86,9 @@ mod tests {
     fn regions_touch_at_sides_and_corners() {
         let regions = found(&["##..#", "..#..", ".....", "#...#"]);
         let sizes: Vec<usize> = regions.iter().map(Vec::len).collect();
-        // The first goes down over a corner and up again to the last column.
-        assert_eq!(sizes, [6, 2, 2]);
-        assert_eq!(regions[1], [[0, 3], [0, 3]]);
+        // The first goes on over a corner; the last column of its row does not touch it.
+        assert_eq!(sizes, [4, 2, 2, 2]);
+        assert_eq!(regions[0], [[0, 0], [1, 0], [2, 1], [2, 1]]);
     }
 
     #[test]

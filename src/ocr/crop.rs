@@ -18,7 +18,8 @@ const MOST: f32 = 65_535.0;
 /// Width and height of a box in whole pixels, at least 1, as it will be cut out.
 pub fn size(Quad([a, b, c, d]): &Quad) -> [u32; 2] {
     let length = |p: &[f32; 2], q: &[f32; 2]| (p[0] - q[0]).hypot(p[1] - q[1]);
-    let whole = |length: f32| length.clamp(1.0, MOST) as u32;
+    // What is no number comes out as 0.
+    let whole = |length: f32| (length.clamp(1.0, MOST) as u32).max(1);
     [whole(length(a, b).max(length(c, d))), whole(length(a, d).max(length(b, c)))]
 }
 

@@ -34,8 +34,8 @@ fn digits_are_read_where_only_digits_may_stand() {
     assert_eq!(text(&best(None, None).unwrap()), "lOO");
     let digits = best(Some("0-9"), None).unwrap();
     assert_eq!(text(&digits), "100");
-    // Sure among numbers, but a letter is likelier there.
-    assert!(digits.share > 0.3 && digits.likelihood < 0.1, "{digits:?}");
+    // The likeliest of the numbers, but letters are likelier there.
+    assert!(digits.share > 0.2 && digits.likelihood < 0.1, "{digits:?}");
     assert!(best(None, None).unwrap().likelihood > 0.8);
     assert_eq!(text(&best(None, Some("[0-9]{3}")).unwrap()), "100");
     assert_eq!(text(&best(None, Some("[0-9]O[0-9]")).unwrap()), "1O0");

@@ -14,7 +14,7 @@ pub use classify::ClassifyOptions;
 pub use config::merge;
 pub use input::InputOptions;
 pub use look::LookOptions;
-pub use model::ModelOptions;
+pub use model::{ModelOptions, Upload};
 pub use output::{ImageFormat, OutputOptions};
 pub use run::RunOptions;
 pub use select::SelectOptions;

@@ -9,6 +9,7 @@ mod eval;
 mod look;
 mod machine;
 pub mod models;
+mod report;
 pub mod runtime;
 pub(crate) mod say;
 mod shell;
@@ -33,6 +34,7 @@ pub struct Entry {
 pub const COMMANDS: &[Entry] = &[
     detect::ENTRY,
     classify::ENTRY,
+    report::ENTRY,
     eval::ENTRY,
     models::ENTRY,
     runtime::ENTRY,

@@ -5,6 +5,7 @@ mod engine;
 mod progress;
 mod report;
 mod setup;
+mod shape;
 mod summary;
 
 use std::io::BufRead;
@@ -34,8 +35,8 @@ use crate::spec::Task;
 
 pub(crate) use arrange::{asked, cores, workers};
 pub use report::{Report, Status};
-pub(crate) use setup::input_size;
 pub use setup::{Prepared, Selection};
+pub(crate) use shape::input_size;
 pub(crate) use summary::Findings;
 pub use summary::Summary;
 

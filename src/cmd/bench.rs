@@ -54,12 +54,12 @@ fn run(matches: &ArgMatches) -> Result<u8> {
     let mut options: Options = Options::with_defaults(args.input.inputs.clone())?;
     (options.input, options.model) = (args.input.clone(), args.model.clone());
     options.output.no_images = !args.annotated;
-    let prepared = Prepared::new(&options)?;
+    let mut prepared = Prepared::new(&options)?;
     let runtime = Runtime::load(options.model.runtime.as_deref())?;
     let device = options.model.device.parse()?;
-    let model = &prepared.model;
-    let setup = prepared.setup(device, 1);
+    let (model, setup) = (&prepared.model, prepared.setup(device, 1));
     let engine = Engine::new(runtime, &model.spec.name, &model.bytes, setup, &|note| eprintln!("{note}"))?;
+    prepared.give_bytes(&[engine.takes_bytes()])?;
     let workers = crate::perform::workers(crate::perform::asked(&options.model.workers)?, &engine);
     let bench = Bench {
         inputs: &list(&options)?,

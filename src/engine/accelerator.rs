@@ -21,6 +21,11 @@ pub fn places(provider: Provider) -> Vec<Option<u32>> {
     }
 }
 
+/// Whether a GPU seems to be there.
+pub fn is_there() -> bool {
+    ["/dev/nvidia0", "/dev/nvidiactl"].iter().any(|device| Path::new(device).exists())
+}
+
 /// The settings that results or speed depend on, for `run.json`.
 pub fn settings(provider: Provider) -> Value {
     match provider {

@@ -10,15 +10,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Infer, ModelId, NamedTensor, Tensor};
+use super::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result, poisoned};
 
 /// How long the first of a batch waits for others: little against a batch's milliseconds, long against the time
 /// between two pictures of a busy pool.
 pub const WAIT: Duration = Duration::from_millis(3);
 
-/// Runs a batch on a device; only its own thread calls it.
-pub type Run = Box<dyn FnMut(&[NamedTensor]) -> Result<Vec<NamedTensor>> + Send>;
+/// Runs a batch on a device: the inputs of each frame, all of the same names, types and shapes. The outputs are
+/// those of all frames, joined along their first axes. Only the device's own thread calls it.
+pub type Run = Box<dyn FnMut(&[&[NamedTensor]]) -> Result<Vec<NamedTensor>> + Send>;
 
 struct Request {
     inputs: Vec<NamedTensor>,
@@ -152,12 +153,13 @@ impl Shared {
     fn perform(&self, mut batch: Vec<Request>, run: &mut Run) {
         if batch.len() == 1 {
             let Some(request) = batch.pop() else { return };
-            let result = run(&request.inputs).map_err(alone);
+            let result = run(&[&request.inputs]).map_err(alone);
             // A caller that is gone needs no answer.
             let _ = request.answer.send(result);
             return;
         }
-        let failure = match joined(&batch).and_then(|inputs| run(&inputs)).map(|o| split(o, batch.len())) {
+        let frames: Vec<&[NamedTensor]> = batch.iter().map(|request| request.inputs.as_slice()).collect();
+        let failure = match run(&frames).map(|outputs| split(outputs, batch.len())) {
             Ok(Some(rows)) => {
                 for (request, row) in batch.into_iter().zip(rows) {
                     let _ = request.answer.send(Ok(row));
@@ -221,17 +223,6 @@ pub fn is_out_of_memory(error: &Error) -> bool {
 /// What must be equal within a batch: names, types and shapes.
 fn shapes(inputs: &[NamedTensor]) -> Vec<(&str, super::ElementType, &[usize])> {
     inputs.iter().map(|i| (i.name.as_str(), i.value.element_type(), i.value.shape())).collect()
-}
-
-fn joined(batch: &[Request]) -> Result<Vec<NamedTensor>> {
-    let first = &batch[0].inputs;
-    let one = |(n, input): (usize, &NamedTensor)| {
-        let all: Vec<&Tensor> = batch.iter().map(|request| &request.inputs[n].value).collect();
-        let joined = Tensor::joined(&all);
-        let failed = || Error::new(Kind::Internal, "tensors of one shape could not be joined");
-        Ok(NamedTensor::new(input.name.clone(), joined.ok_or_else(failed)?))
-    };
-    first.iter().enumerate().map(one).collect()
 }
 
 /// The rows of each frame; `None` where an output has not one a frame.

@@ -2,6 +2,7 @@
 
 mod accelerator;
 pub mod batch;
+mod bound;
 pub(crate) mod child;
 pub mod device;
 mod elf;
@@ -16,12 +17,12 @@ pub mod session;
 pub mod tensor;
 mod weights;
 
-pub(crate) use accelerator::settings;
+pub(crate) use accelerator::{is_there, settings};
 pub use device::{Device, Provider};
 pub(crate) use elf::check_head;
 pub use gpus::Gpus;
 pub use runtime::Runtime;
-pub use session::{Engine, Setup};
+pub use session::{ByteInput, Engine, Setup};
 pub use tensor::{ElementType, NamedTensor, Tensor};
 
 use crate::error::Result;

@@ -31,7 +31,6 @@ impl Infer for OwnSession {
 /// # Errors
 /// `ModelOutput` when the runtime refuses the inputs, fails, or gives an output that no tensor here can be.
 pub fn run(session: &mut Session, inputs: &[NamedTensor]) -> Result<Vec<NamedTensor>> {
-    let failed = |e: ort::Error| Error::new(Kind::ModelOutput, "the model failed to run").because(e);
     let inputs = inputs
         .iter()
         .map(|input| Ok((input.name.as_str(), borrowed(&input.value)?)))
@@ -39,6 +38,10 @@ pub fn run(session: &mut Session, inputs: &[NamedTensor]) -> Result<Vec<NamedTen
         .map_err(failed)?;
     let outputs = session.run(inputs).map_err(failed)?;
     outputs.iter().map(|(name, value)| owned(name, &value)).collect()
+}
+
+pub(super) fn failed(error: ort::Error) -> Error {
+    Error::new(Kind::ModelOutput, "the model failed to run").because(error)
 }
 
 fn borrowed(tensor: &Tensor) -> std::result::Result<SessionInputValue<'_>, ort::Error> {
@@ -51,7 +54,8 @@ fn borrowed(tensor: &Tensor) -> std::result::Result<SessionInputValue<'_>, ort::
     })
 }
 
-fn owned(name: &str, value: &DynValue) -> Result<NamedTensor> {
+/// A copy of an output.
+pub(super) fn owned(name: &str, value: &DynValue) -> Result<NamedTensor> {
     let failed =
         |e: ort::Error| Error::new(Kind::ModelOutput, format!("output {name} cannot be read")).because(e);
     let element = match value.dtype() {

@@ -1,6 +1,7 @@
 //! Engines: a model on a device, and the sessions that run it there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ort::session::Session;
@@ -8,8 +9,9 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::accelerator::{self, Profile};
 use super::batch::{Batcher, Run, WAIT, is_out_of_memory};
+use super::bound::Bound;
 use super::library::Found;
-use super::run::{OwnSession, run};
+use super::run::OwnSession;
 use super::weights::Shared;
 use super::{Device, Gpus, Infer, Provider, Runtime};
 use crate::digest::{hex, sha256};
@@ -25,12 +27,24 @@ pub struct Setup {
     pub batch: Option<usize>,
     /// Inputs whose first axis is open, with all axes in this run, for engines that are built for shapes.
     pub inputs: Vec<(String, Vec<i64>)>,
+    /// The model with a picture of bytes, where there is one.
+    pub byte_input: Option<ByteInput>,
+}
+
+/// A model as [`crate::onnx::bytes`] writes it.
+#[derive(Debug, Clone)]
+pub struct ByteInput {
+    pub model: Arc<Vec<u8>>,
+    /// Whether it runs on any provider; else only where it is known to be of use, on CUDA. On the CPU nothing is
+    /// uploaded. TensorRT builds engines for inputs by name, and whether it takes the first operators of this
+    /// graph into its engine depends on its version.
+    pub anywhere: bool,
 }
 
 impl Setup {
     /// A frame a call; on the CPU workers with sessions of their own, each with `threads` threads.
     pub fn of(device: Device, threads: usize) -> Self {
-        Self { device, threads, batch: Some(1), inputs: Vec::new() }
+        Self { device, threads, batch: Some(1), inputs: Vec::new(), byte_input: None }
     }
 }
 
@@ -59,6 +73,10 @@ struct Source {
     profile: Profile,
     /// Where TensorRT keeps its engines; `None` for other providers.
     cache: Option<PathBuf>,
+    /// Whether the model's picture is one of bytes.
+    takes_bytes: bool,
+    /// Whether a GPU had no pinned memory for us.
+    unpinned: AtomicBool,
 }
 
 /// The sessions that were made.
@@ -96,16 +114,23 @@ impl Engine {
             threads: setup.threads,
             profile,
             cache: None,
+            takes_bytes: false,
+            unpinned: AtomicBool::new(false),
         };
         let mut fallback = None;
         match setup.device {
             Device::Cpu => {}
             Device::Cuda(gpus) => source.provider = Provider::Cuda(gpus),
-            Device::TensorRt(gpus) => {
-                source.provider = Provider::TensorRt(gpus);
-                source.cache = source.cache_folder(gpus);
-            }
+            Device::TensorRt(gpus) => source.provider = Provider::TensorRt(gpus),
             Device::Auto => fallback = source.choose(),
+        }
+        let on_cuda = matches!(source.provider, Provider::Cuda(_));
+        if let Some(byte_input) = setup.byte_input.filter(|bytes| bytes.anywhere || on_cuda) {
+            source.model = Arc::unwrap_or_clone(byte_input.model);
+            source.takes_bytes = true;
+        }
+        if let Provider::TensorRt(gpus) = source.provider {
+            source.cache = source.cache_folder(gpus);
         }
         // Now, so that a missing library or a model that the runtime refuses is said before any input
         // is read.
@@ -128,6 +153,21 @@ impl Engine {
     pub fn batch(&self) -> (usize, usize) {
         let now = self.batcher.lock().ok().and_then(|batcher| Some(batcher.as_ref()?.most()));
         (self.most, now.unwrap_or(self.most))
+    }
+
+    /// Whether it is the model with a picture of bytes that runs.
+    pub fn takes_bytes(&self) -> bool {
+        self.source.takes_bytes
+    }
+
+    /// The settings that results or speed depend on, for `run.json`; what is known of memory when the devices
+    /// have started.
+    pub fn settings(&self) -> serde_json::Value {
+        let mut settings = accelerator::settings(self.source.provider);
+        if self.source.provider != Provider::Cpu {
+            settings["pinned_memory"] = (!self.source.unpinned.load(Ordering::Relaxed)).into();
+        }
+        settings
     }
 
     /// The library in use.
@@ -185,15 +225,17 @@ impl Engine {
 /// What a device's thread does with a batch. A session whose memory ran out is made anew: what it holds may be
 /// in pieces.
 fn device(source: Arc<Source>, place: Option<u32>, session: Session) -> Run {
-    let mut session = Some(session);
-    Box::new(move |inputs| {
-        let mut own = match session.take() {
+    let mut bound = Some(Bound::new(session, place));
+    let unpinned = place.is_some() && !bound.as_ref().is_some_and(Bound::is_pinned);
+    source.unpinned.fetch_or(unpinned, Ordering::Relaxed);
+    Box::new(move |frames| {
+        let mut own = match bound.take() {
             Some(own) => own,
-            None => source.plain(place)?,
+            None => Bound::new(source.plain(place)?, place),
         };
-        let result = run(&mut own, inputs);
+        let result = own.run(frames);
         if !result.as_ref().is_err_and(is_out_of_memory) {
-            session = Some(own);
+            bound = Some(own);
         }
         result
     })
@@ -203,8 +245,7 @@ impl Source {
     /// CUDA where the runtime has it and a session can be made; otherwise the CPU, with the reason
     /// when a GPU seems to be there.
     fn choose(&mut self) -> Option<String> {
-        let gpu = Path::new("/dev/nvidia0").exists() || Path::new("/dev/nvidiactl").exists();
-        if !gpu {
+        if !accelerator::is_there() {
             return None;
         }
         self.provider = Provider::Cuda(Gpus::FIRST);

@@ -72,30 +72,6 @@ impl Tensor {
         }
     }
 
-    /// Tensors of one type and shape one after another along the first axis; `None` where they do not fit.
-    pub fn joined(all: &[&Tensor]) -> Option<Tensor> {
-        fn join<T: Clone>(all: &[Option<ArrayViewD<'_, T>>]) -> Option<ArrayD<T>> {
-            let views = all.iter().cloned().collect::<Option<Vec<_>>>()?;
-            ndarray::concatenate(Axis(0), &views).ok()
-        }
-        macro_rules! of {
-            ($kind:ident) => {
-                Tensor::$kind(join(
-                    &all.iter()
-                        .map(|tensor| if let Tensor::$kind(a) = tensor { Some(a.view()) } else { None })
-                        .collect::<Vec<_>>(),
-                )?)
-            };
-        }
-        Some(match all.first()? {
-            Tensor::F32(_) => of!(F32),
-            Tensor::F16(_) => of!(F16),
-            Tensor::U8(_) => of!(U8),
-            Tensor::I32(_) => of!(I32),
-            Tensor::I64(_) => of!(I64),
-        })
-    }
-
     /// The `count` rows of the first axis, each with a first axis of 1; `None` where it has another length.
     pub fn rows(self, count: usize) -> Option<Vec<Tensor>> {
         fn rows<T: Clone>(a: &ArrayD<T>) -> impl Iterator<Item = ArrayD<T>> {

@@ -1,5 +1,6 @@
 //! What an ONNX file says about itself, read without a runtime and without trusting it.
 
+pub mod bytes;
 mod elements;
 pub mod exporter;
 mod flow;
@@ -8,6 +9,7 @@ pub mod rewrite;
 mod walk;
 mod weights;
 mod wire;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

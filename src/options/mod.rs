@@ -16,7 +16,7 @@ pub use config::merge;
 pub use faces::FacesOptions;
 pub use input::InputOptions;
 pub use look::LookOptions;
-pub use model::ModelOptions;
+pub use model::{ModelOptions, Upload};
 pub use output::{ImageFormat, OutputOptions};
 pub use run::RunOptions;
 pub use select::SelectOptions;

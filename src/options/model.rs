@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::models::Hints;
@@ -40,6 +40,10 @@ pub struct ModelOptions {
     #[arg(long, value_name = "N", default_value = "auto")]
     pub batch: String,
 
+    /// How pixels reach the device: u8, to be normalised there, or f32; `auto` is u8 on CUDA where the model allows
+    #[arg(long, value_name = "TYPE", value_enum, default_value_t = Upload::Auto)]
+    pub upload: Upload,
+
     /// ONNX Runtime's library to use instead of the one found
     #[arg(long, value_name = "FILE", env = "ORT_DYLIB_PATH", hide_env_values = true)]
     pub runtime: Option<PathBuf>,
@@ -50,4 +54,13 @@ impl ModelOptions {
     pub fn hints(&self) -> Hints {
         Hints { spec: self.spec.clone(), labels: self.labels.clone() }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Upload {
+    #[default]
+    Auto,
+    U8,
+    F32,
 }

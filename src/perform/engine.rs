@@ -2,7 +2,7 @@
 
 use super::setup::Prepared;
 use super::{Options, arrange};
-use crate::engine::{Device, Engine, Infer, ModelId, NamedTensor, Provider, Runtime};
+use crate::engine::{self, Device, Engine, Infer, ModelId, NamedTensor, Provider, Runtime};
 use crate::error::{Error, Kind, Result};
 use crate::input::{Input, Listing};
 use crate::pipeline::manifest::Manifest;
@@ -90,7 +90,7 @@ pub fn choose<S: clap::Args>(
     Ok(Chosen { engines, provider, fallback, todo, workers })
 }
 
-pub fn provider_named(name: &str) -> Option<Provider> {
+fn provider_named(name: &str) -> Option<Provider> {
     match name.parse::<Device>().ok()? {
         Device::Cpu => Some(Provider::Cpu),
         Device::Cuda(gpus) => Some(Provider::Cuda(gpus)),
@@ -135,6 +135,20 @@ impl Chosen {
     /// Frames joined at most by each engine: as asked for, and at the end, after what memory allowed.
     pub fn batches(&self) -> Vec<(usize, usize)> {
         self.engines.iter().map(Engine::batch).collect()
+    }
+
+    /// Which of the models are given bytes.
+    pub fn takes_bytes(&self) -> Vec<bool> {
+        self.engines.iter().map(Engine::takes_bytes).collect()
+    }
+
+    /// The provider's settings and how each model is given its pictures, for `run.json`.
+    pub fn settings(&self) -> serde_json::Value {
+        let Some(first) = self.engines.first() else { return engine::settings(self.provider) };
+        let mut settings = first.settings();
+        let uploads = self.takes_bytes().into_iter().map(|bytes| if bytes { "u8" } else { "as described" });
+        settings["upload"] = uploads.collect();
+        settings
     }
 
     /// Path and version of the runtime in use.

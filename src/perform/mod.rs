@@ -7,6 +7,7 @@ mod report;
 mod setup;
 mod shape;
 mod summary;
+mod upload;
 
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -97,9 +98,9 @@ pub fn perform<S: Selection>(
     echo: Option<Box<dyn Sink>>,
 ) -> Result<Report> {
     let begun = Instant::now();
-    let prepared = Prepared::new(options)?;
+    let mut prepared = Prepared::new(options)?;
     let folder = RunFolder::open(&options.run.out)?;
-    let outcome = within(command, options, &prepared, &folder, stdin, control, echo, begun);
+    let outcome = within(command, options, &mut prepared, &folder, stdin, control, echo, begun);
     if outcome.as_ref().is_err_and(|e| e.kind == Kind::NothingToDo) || options.run.dry_run {
         folder.discard_if_new();
     }
@@ -110,7 +111,7 @@ pub fn perform<S: Selection>(
 fn within<S: Selection>(
     command: &str,
     options: &Options<S>,
-    prepared: &Prepared,
+    prepared: &mut Prepared,
     folder: &RunFolder,
     stdin: &mut dyn BufRead,
     control: &Control,
@@ -135,6 +136,8 @@ fn within<S: Selection>(
     }
     let say = |note: &str| progress.note(note);
     let chosen = engine::choose(options, prepared, before.as_ref(), &listing, &journal, &store, &say)?;
+    prepared.give_bytes(&chosen.takes_bytes())?;
+    let prepared = &*prepared;
     if let Some(note) = &chosen.fallback {
         progress.note(note);
     }
@@ -192,6 +195,7 @@ fn within<S: Selection>(
         workers,
         batches: chosen.batches(),
         provider: chosen.provider.to_string(),
+        settings: chosen.settings(),
         runtime: chosen.runtime(),
         images: artist.is_some() && !options.output.no_images,
         found: findings.found(),

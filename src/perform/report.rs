@@ -6,14 +6,12 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Options;
-use super::engine::provider_named;
 use super::setup::{Prepared, Selection};
 use super::summary::Summary;
 use crate::atomic::write_whole;
-use crate::engine::settings as provider_settings;
 use crate::error::{Error, Kind, Result};
 use crate::input::Listing;
 use crate::run::RunFolder;
@@ -39,6 +37,8 @@ pub struct Report {
     /// Frames that each model's calls joined at most: as asked for, and at the end.
     pub batches: Vec<(usize, usize)>,
     pub provider: String,
+    /// The provider's settings, and how pictures reach it.
+    pub settings: Value,
     /// Path and version of ONNX Runtime; `None` when it was not needed.
     pub runtime: Option<(String, String)>,
     pub images: bool,
@@ -64,6 +64,7 @@ impl Report {
             workers: 0,
             batches: Vec::new(),
             provider: String::new(),
+            settings: Value::Null,
             runtime: None,
             images: false,
             found: BTreeMap::new(),
@@ -202,7 +203,7 @@ impl Report {
             "provider": self.provider,
             "workers": self.workers,
             "batches": self.batches.iter().map(|(asked, left)| json!({"asked": asked, "used": left})).collect::<Vec<_>>(),
-            "provider_settings": provider_named(&self.provider).map(provider_settings),
+            "provider_settings": self.settings,
             "runtime": self.runtime.as_ref().map(|(path, version)| json!({"path": path, "version": version})),
             "inputs": {
                 "listed": self.inputs,

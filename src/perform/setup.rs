@@ -5,13 +5,14 @@ use serde::de::DeserializeOwned;
 
 use super::Options;
 use super::shape::{batch, input_size, takes_batches};
-use crate::engine::{Device, Setup};
+use super::upload;
+use crate::engine::{ByteInput, Device, ElementType, Setup};
 use crate::error::{Error, Kind, Result};
 use crate::family::{self, Family, Recipe};
 use crate::input::Select;
 use crate::looks::{Looker, Looks};
 use crate::models::{self, Model};
-use crate::options::{ClassifyOptions, FacesOptions, InputOptions, LookOptions, SelectOptions};
+use crate::options::{ClassifyOptions, FacesOptions, InputOptions, SelectOptions};
 use crate::policy::{ClassifyPolicy, DetectPolicy, FacesPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
@@ -37,6 +38,8 @@ pub struct Prepared {
     pub beside: Vec<Model>,
     /// How often each picture is looked at, beside once as a whole.
     pub looks: Looks,
+    /// Of each model, the one with a picture of bytes.
+    byte_inputs: Vec<Option<ByteInput>>,
     pub family: Box<dyn Family>,
     pub policy: Box<dyn Policy>,
     /// Width and height of the model's input in this run.
@@ -48,7 +51,7 @@ pub struct Prepared {
 
 impl Prepared {
     pub fn new<S: Selection>(options: &Options<S>) -> Result<Self> {
-        options.model.device.parse::<Device>()?;
+        let device = options.model.device.parse::<Device>()?;
         super::asked(&options.model.workers)?;
         let model = models::resolve_as(&options.model.model, &options.model.hints())?;
         for_task(&model, S::TASK)?;
@@ -56,7 +59,10 @@ impl Prepared {
         about_boxes(options)?;
         let beside = beside(options, &model)?;
         let looks = options.look.looks()?;
-        let family = looking(&model, size, &beside, &options.look)?;
+        let family = looking(&model, size, &beside, &looks, &[])?;
+        let models = std::iter::once(&model).chain(&beside);
+        let byte_inputs = models.map(|model| upload::byte_input(options.model.upload, device, model));
+        let byte_inputs = byte_inputs.collect::<Result<_>>()?;
         let batch = batch(&options.model.batch, &model, family.as_ref())?;
         let policy = options.select.policy(&model)?;
         let mut limits = options.input.limits();
@@ -66,7 +72,7 @@ impl Prepared {
         };
         options.input.select()?;
         crate::sink::known(&options.output.format, S::TASK)?;
-        Ok(Self { model, beside, looks, family, policy, size, limits, batch })
+        Ok(Self { model, beside, looks, byte_inputs, family, policy, size, limits, batch })
     }
 
     /// All models of the job, the first one its own.
@@ -85,7 +91,21 @@ impl Prepared {
         let own = std::ptr::eq(model, &self.model);
         let [width, height] = if own { self.size } else { model.spec.input.size }.map(i64::from);
         let inputs = if takes { model.header.open_inputs([width, height]) } else { Vec::new() };
-        Setup { device, threads, batch: if takes { self.batch } else { Some(1) }, inputs }
+        let which = self.models().position(|other| std::ptr::eq(model, other));
+        let byte_input = which.and_then(|which| self.byte_inputs.get(which)?.clone());
+        Setup { device, threads, batch: if takes { self.batch } else { Some(1) }, inputs, byte_input }
+    }
+
+    /// Prepares bytes for those of the models, in order, whose engines take them: the one place where the
+    /// element type of a description gives way.
+    ///
+    /// # Errors
+    /// As [`family::build`], which has built the same before.
+    pub fn give_bytes(&mut self, takes: &[bool]) -> Result<()> {
+        // What was written was for the engines.
+        self.byte_inputs.clear();
+        self.family = looking(&self.model, self.size, &self.beside, &self.looks, takes)?;
+        Ok(())
     }
 
     pub fn config(&self, precision: &str) -> ObservationConfig {
@@ -194,26 +214,31 @@ fn difference(other: &Model, first: &Model) -> String {
     }
 }
 
-/// The model's family, or several looks as one.
+/// The model's family, or several looks as one. `bytes` says which of the models take bytes; those that it does
+/// not reach take what their descriptions say.
 fn looking(
     model: &Model,
     size: [u32; 2],
     beside: &[Model],
-    options: &LookOptions,
+    looks: &Looks,
+    bytes: &[bool],
 ) -> Result<Box<dyn Family>> {
-    let family = |model: &Model, size| {
-        let recipe = Recipe { spec: &model.spec, header: &model.header, size, labels: model.labels.len() };
-        family::build(&recipe)
+    let family = |model: &Model, size, which: usize| {
+        let mut spec = model.spec.clone();
+        if bytes.get(which) == Some(&true) {
+            spec.input.element = ElementType::U8;
+        }
+        family::build(&Recipe { spec: &spec, header: &model.header, size, labels: model.labels.len() })
     };
-    let own = family(model, size)?;
-    if options.is_plain() {
+    let own = family(model, size, 0)?;
+    if *looks == Looks::default() && beside.is_empty() {
         return Ok(own);
     }
     let mut members = vec![own];
-    for other in beside {
-        members.push(family(other, other.spec.input.size)?);
+    for (n, other) in beside.iter().enumerate() {
+        members.push(family(other, other.spec.input.size, n + 1)?);
     }
-    Ok(Box::new(Looker::new(members, options.looks()?, model.spec.iou)))
+    Ok(Box::new(Looker::new(members, looks.clone(), model.spec.iou)))
 }
 
 impl Selection for SelectOptions {

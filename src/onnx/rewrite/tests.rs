@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::write::MAX_PIECES;
 use super::*;
 
 const FIXED: &[u8] = include_bytes!("../../../tests/golden/onnx_header/fixed.onnx");

@@ -167,6 +167,37 @@ fn joined_frames_find_the_same() {
 }
 
 #[test]
+fn pictures_given_as_bytes_find_the_same() {
+    let s = Scratch::new();
+    let folder = photos(&s, 4);
+    s.detect([folder.as_str(), "--no-images"]).expect(0);
+    assert_eq!(s.run_json()["provider_settings"]["upload"], serde_json::json!(["as described"]));
+    let described = bytes(&s);
+    s.detect([folder.as_str(), "--no-images", "--upload", "u8", "--force"]).expect(0);
+    assert_eq!(s.run_json()["provider_settings"]["upload"], serde_json::json!(["u8"]));
+    assert!(instances(&s).len() > 4 && bytes(&s) == described);
+    // Tiles, the mirrored picture and a second model take bytes too.
+    let looks = ["--no-images", "--force", "--tile", "256", "--flip", "--ensemble", "nanodet-g-416"];
+    s.detect([folder.as_str()].into_iter().chain(looks)).expect(0);
+    let described = bytes(&s);
+    s.detect([folder.as_str(), "--upload", "u8"].into_iter().chain(looks)).expect(0);
+    assert_eq!(s.run_json()["provider_settings"]["upload"], serde_json::json!(["u8", "u8"]));
+    assert!(bytes(&s) == described);
+    // With joined frames; these are stored under the same key, as they are the same.
+    let Some(model) = shared("models/deimv2-femto-416.onnx") else { return };
+    let model = model.to_string_lossy().into_owned();
+    let job = [folder.as_str(), "--no-images", "--force", "--model", &model, "--batch", "3", "-j", "3"];
+    s.detect(job).expect(0);
+    let described = instances(&s);
+    s.detect(job.into_iter().chain(["--upload", "u8"])).expect(0);
+    let found = instances(&s);
+    assert!(!found.is_empty() && found.len() == described.len());
+    for ((label, score, _), (other, other_score, _)) in found.iter().zip(&described) {
+        assert!(label == other && (score - other_score).abs() < 1e-4, "{score} {other_score}");
+    }
+}
+
+#[test]
 fn a_model_of_one_frame_refuses_to_join() {
     let s = Scratch::new();
     let photo = sample("astronaut.jpg").to_string_lossy().into_owned();

@@ -183,7 +183,7 @@ impl Kept {
         }
         let found = read(&session.run(given(&self.inputs)).map_err(failed)?)?;
         if matches!(self.outputs, Outputs::Unknown) {
-            self.outputs = outputs_like(&found, session.outputs(), memory)?;
+            self.outputs = outputs_like(self.frames, &found, session.outputs(), memory)?;
         }
         Ok(found)
     }
@@ -198,13 +198,20 @@ fn read(outputs: &SessionOutputs) -> Result<Vec<NamedTensor>> {
 }
 
 /// Memory for outputs of the same shapes as `found`, where the model as declared leaves at most one axis of each
-/// open: the runtime compares no more than sizes where it copies from a device, and with one axis open the size
-/// tells the shape.
-fn outputs_like(found: &[NamedTensor], declared: &[Outlet], memory: &Memory) -> Result<Outputs> {
+/// open beside the frames': the runtime compares no more than sizes where it copies from a device, and with one
+/// axis open the size tells the shape.
+fn outputs_like(
+    frames: usize,
+    found: &[NamedTensor],
+    declared: &[Outlet],
+    memory: &Memory,
+) -> Result<Outputs> {
     let clear = |(output, declared): (&NamedTensor, &Outlet)| {
         let (found, declared) = (output.value.shape(), declared.dtype().tensor_shape());
+        // A 1 may as well count what was found.
+        let joined = usize::from(frames > 1 && found.first() == Some(&frames));
         declared.is_some_and(|declared| {
-            let open = declared.iter().filter(|side| **side < 0).count();
+            let open = declared.iter().skip(joined).filter(|side| **side < 0).count();
             open <= 1 && declared.len() == found.len() && !found.contains(&0)
         })
     };
@@ -249,3 +256,6 @@ fn put(from: &Tensor, into: &mut DynTensor, at: usize) -> Ort<()> {
         Tensor::I64(a) => copy(a, into.try_extract_tensor_mut()?.1, at),
     }
 }
+
+#[cfg(test)]
+mod tests;

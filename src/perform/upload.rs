@@ -45,3 +45,6 @@ fn written(model: &Model) -> Result<Vec<u8>> {
     };
     with_byte_input(&model.bytes, &picture.name, &normal)
 }
+
+#[cfg(test)]
+mod tests;

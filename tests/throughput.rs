@@ -175,7 +175,7 @@ fn pictures_given_as_bytes_find_the_same() {
     let described = bytes(&s);
     s.detect([folder.as_str(), "--no-images", "--upload", "u8", "--force"]).expect(0);
     assert_eq!(s.run_json()["provider_settings"]["upload"], serde_json::json!(["u8"]));
-    assert!(instances(&s).len() > 4 && bytes(&s) == described);
+    assert!(instances(&s).len() == 4 && bytes(&s) == described);
     // Tiles, the mirrored picture and a second model take bytes too.
     let looks = ["--no-images", "--force", "--tile", "256", "--flip", "--ensemble", "nanodet-g-416"];
     s.detect([folder.as_str()].into_iter().chain(looks)).expect(0);

@@ -29,6 +29,7 @@ pub mod looks;
 mod memory;
 pub mod models;
 pub mod observation;
+pub mod ocr;
 pub mod onnx;
 pub mod options;
 pub mod perform;

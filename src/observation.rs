@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::frame::{Origin, Part, Warning};
 use crate::geometry::{Landmarks, Quad, Rect, Scored};
+use crate::ocr::ctc::Character;
 
 /// Changes whenever the meaning or the encoding of a stored observation changes; part of every
 /// observation key, so old ones are computed again rather than misread.
@@ -86,6 +87,44 @@ pub enum Observation {
         /// Whether each class is a yes or no of its own, instead of one among all.
         multi_label: bool,
     },
+    /// Lines of text.
+    Text { lines: Vec<TextLine> },
+}
+
+/// At most this many lines of a frame are stored, the surest ones: more than a newspaper's page has.
+pub const MAX_LINES: usize = 20_000;
+
+/// A line of text, as it was found and read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TextLine {
+    /// In pixels of the upright frame; clockwise as one reads, the first where the text begins.
+    pub corners: Quad,
+    /// How sure the detector is that it is text, 0 to 1.
+    pub score: f32,
+    pub characters: Vec<Character>,
+    /// Where only some texts were allowed: the probability of this one among them, and without bounds as a mean over
+    /// its characters.
+    pub bounded: Option<[f32; 2]>,
+}
+
+impl TextLine {
+    /// Lines are stored from this score of their box.
+    pub const FLOOR: f32 = 0.3;
+
+    /// A line that was found and not read.
+    pub fn unread(corners: Quad, score: f32) -> Self {
+        Self { corners, score, characters: Vec::new(), bounded: None }
+    }
+}
+
+/// Keeps the surest [`MAX_LINES`]; a warning where there were more.
+pub fn bound_lines(lines: &mut Vec<TextLine>) -> Option<Warning> {
+    let found = lines.len();
+    lines.sort_by(|a, b| b.score.total_cmp(&a.score));
+    lines.truncate(MAX_LINES);
+    (found > MAX_LINES).then(|| {
+        Warning::new("lines-cut", format!("{found} lines of text found, the surest {MAX_LINES} of them kept"))
+    })
 }
 
 /// A class and its probability, 0 to 1.

@@ -2,11 +2,13 @@
 
 mod classify;
 mod faces;
+mod ocr;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use classify::ClassifyPolicy;
 pub use faces::FacesPolicy;
+pub use ocr::OcrPolicy;
 
 use crate::error::{Error, Kind, Result};
 use crate::geometry::{Landmarks, Rect, fast_nms, nms};

@@ -68,6 +68,50 @@ pub enum Prediction {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         multi_label: bool,
     },
+    Ocr {
+        /// In order of reading.
+        lines: Vec<Line>,
+    },
+}
+
+/// A line of text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Without spaces at its ends.
+    pub text: String,
+    /// The mean of the characters' scores, 0 to 1, rounded to six decimals.
+    pub score: f32,
+    /// How likely it is that all of the text is right, calibrated on rendered text.
+    pub confidence: f32,
+    /// How sure the detector is that it is text.
+    pub box_score: f32,
+    /// Around `corners`, within the frame.
+    #[serde(rename = "box")]
+    pub rect: Rect,
+    /// In pixels of the upright frame; clockwise as one reads, the first where the text begins.
+    pub corners: Quad,
+    /// The column or paragraph that it belongs to, counted from 0 in order of reading.
+    pub block: usize,
+    pub characters: Vec<Letter>,
+}
+
+/// A character of a line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Letter {
+    pub text: String,
+    pub score: f32,
+    /// Where along the line its middle is, 0 at the beginning to 1 at the end, rounded to four decimals.
+    pub at: f32,
+    /// What else it might be, in order of falling score.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Alternative>,
+}
+
+/// Another reading of a character.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alternative {
+    pub text: String,
+    pub score: f32,
 }
 
 /// A class of the whole picture.
@@ -85,14 +129,22 @@ impl Prediction {
     pub fn instances(&self) -> &[Instance] {
         match self {
             Prediction::Detect { instances } | Prediction::Faces { instances } => instances,
-            Prediction::Classify { .. } => &[],
+            Prediction::Classify { .. } | Prediction::Ocr { .. } => &[],
+        }
+    }
+
+    /// The lines of text, in order of reading.
+    pub fn lines(&self) -> &[Line] {
+        match self {
+            Prediction::Ocr { lines } => lines,
+            Prediction::Detect { .. } | Prediction::Faces { .. } | Prediction::Classify { .. } => &[],
         }
     }
 
     /// The classes of the whole picture, best first.
     pub fn classes(&self) -> &[Class] {
         match self {
-            Prediction::Detect { .. } | Prediction::Faces { .. } => &[],
+            Prediction::Detect { .. } | Prediction::Faces { .. } | Prediction::Ocr { .. } => &[],
             Prediction::Classify { classes, .. } => classes,
         }
     }
@@ -100,7 +152,7 @@ impl Prediction {
     /// The classes of the whole picture that are the answer: the first, or all of a multi-label model.
     pub fn answer(&self) -> &[Class] {
         match self {
-            Prediction::Detect { .. } | Prediction::Faces { .. } => &[],
+            Prediction::Detect { .. } | Prediction::Faces { .. } | Prediction::Ocr { .. } => &[],
             Prediction::Classify { classes, multi_label: true } => classes,
             Prediction::Classify { classes, multi_label: false } => &classes[..classes.len().min(1)],
         }
@@ -109,6 +161,8 @@ impl Prediction {
     /// Class and label of everything that is there, once for each time.
     pub fn found(&self) -> impl Iterator<Item = (u32, &str)> {
         let things = self.instances().iter().map(|i| (i.class, i.label.as_str()));
-        things.chain(self.answer().iter().map(|c| (c.class, c.label.as_str())))
+        let classes = self.answer().iter().map(|c| (c.class, c.label.as_str()));
+        // Models that read have one class: text.
+        things.chain(classes).chain(self.lines().iter().map(|_| (0, "text")))
     }
 }

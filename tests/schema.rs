@@ -80,6 +80,23 @@ fn classes_of_whole_pictures_are_valid() {
 }
 
 #[test]
+fn lines_of_text_are_valid() {
+    let Some(data) = common::ocr_data() else { return };
+    let s = Scratch::new();
+    everything(&s);
+    let page =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ocr/pictures/letter-de-small.png");
+    let mut command = vision();
+    command.current_dir(s.path("")).env("XDG_DATA_HOME", data).arg("ocr").arg(page);
+    Ran::of(command.args(["p", "--out", "run", "--format", "json,csv,text"])).expect(2);
+    let record = schema("record.schema.json");
+    s.results().iter().for_each(|r| valid(&record, r));
+    let lines = |r: &Value| r["prediction"]["lines"].as_array().map_or(0, Vec::len);
+    assert_eq!(s.results().iter().map(lines).max(), Some(9));
+    valid(&schema("run.schema.json"), &s.run_json());
+}
+
+#[test]
 fn the_schema_refuses_what_is_wrong() {
     let record = schema("record.schema.json");
     let s = Scratch::new();

@@ -59,7 +59,7 @@ fn run(matches: &ArgMatches) -> Result<u8> {
     let device = options.model.device.parse()?;
     let (model, setup) = (&prepared.model, prepared.setup(device, 1));
     let engine = Engine::new(runtime, &model.spec.name, &model.bytes, setup, &|note| eprintln!("{note}"))?;
-    prepared.give_bytes(&[engine.takes_bytes()])?;
+    prepared.give_bytes(&options.select, &[engine.takes_bytes()])?;
     let workers = crate::perform::workers(crate::perform::asked(&options.model.workers)?, &engine);
     let bench = Bench {
         inputs: &list(&options)?,

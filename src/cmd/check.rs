@@ -14,7 +14,7 @@ use crate::family::Outputs;
 use crate::frame::Frame;
 use crate::models;
 use crate::observation::{MAX_CANDIDATES, Observation, Observed};
-use crate::options::{ClassifyOptions, FacesOptions, ModelOptions, SelectOptions};
+use crate::options::{ClassifyOptions, FacesOptions, ModelOptions, OcrOptions, SelectOptions};
 use crate::perform::{Options, Prepared, Selection};
 use crate::pipeline::open::open;
 use crate::prediction::Prediction;
@@ -90,13 +90,7 @@ fn prepared(args: &CheckArgs) -> Result<Prepared> {
         Task::Detect => prepared_for::<SelectOptions>(args),
         Task::Classify => prepared_for::<ClassifyOptions>(args),
         Task::Faces => prepared_for::<FacesOptions>(args),
-        Task::Ocr => {
-            let model = args.model.display();
-            Err(Error::new(
-                Kind::ModelMismatch,
-                format!("{model}: this version of vision has no command for it yet"),
-            ))
-        }
+        Task::Ocr => prepared_for::<OcrOptions>(args),
     }
 }
 
@@ -176,7 +170,11 @@ fn found(prediction: &Prediction) -> Vec<Vec<String>> {
 
 /// What numbers like these usually mean.
 fn hints(observation: &Observation, spec: &Spec) -> Vec<String> {
-    let Observation::Detections { candidates, .. } = observation else { return Vec::new() };
+    let candidates = match observation {
+        Observation::Detections { candidates, .. } => candidates,
+        Observation::Text { lines } => return vec![format!("{} boxes of text, not read here", lines.len())],
+        Observation::Classes { .. } => return Vec::new(),
+    };
     let conf = spec.conf.unwrap_or_else(Spec::usual_conf);
     let over = candidates.iter().filter(|c| c.score >= conf).count();
     let best = candidates.first().map_or(0.0, |c| c.score);

@@ -71,10 +71,14 @@ struct EvalArgs {
     /// Exit with 3 when the top-1 accuracy of a classification is below
     #[arg(long, value_name = "ACCURACY", value_parser = share)]
     min_top1: Option<f64>,
+
+    /// Exit with 3 when the character error rate of texts is above
+    #[arg(long, value_name = "RATE", value_parser = share)]
+    max_cer: Option<f64>,
 }
 
 fn command() -> Command {
-    let about = "Measure results against truth: COCO and VOC AP, accuracy, confusion, calibration";
+    let about = "Measure results against truth: COCO and VOC AP, accuracy, text, confusion, calibration";
     let rows = |rows: Vec<(&str, &str)>| -> String {
         rows.iter().map(|(name, about)| format!("  {name:8} {about}\n")).collect()
     };
@@ -88,7 +92,7 @@ fn command() -> Command {
          vision detect val/images --conf 0.001 --no-images --out run && vision eval val/instances.json run\n  \
          vision eval val/Annotations run --plots plots --per-class\n  \
          vision eval labels.csv run --json --min-top1 0.9 > metrics.json\n\n\
-         Exit codes: 0 measured, 1 not measurable, 3 below --min-ap or --min-top1."
+         Exit codes: 0 measured, 1 not measurable, 3 below --min-ap or --min-top1, above --max-cer."
     );
     with_options::<EvalArgs>("eval", about).after_help(after)
 }
@@ -124,6 +128,9 @@ fn check_floors(args: &EvalArgs, report: &Report) -> Result<()> {
     if args.min_top1.is_some() && report.classification.is_none() {
         return Err(Error::usage("--min-top1: detections have no top-1 accuracy; give --min-ap"));
     }
+    if args.max_cer.is_some() && report.text.is_none() {
+        return Err(Error::usage("--max-cer: only texts have a character error rate"));
+    }
     Ok(())
 }
 
@@ -141,6 +148,12 @@ fn exit_code(args: &EvalArgs, report: &Report) -> u8 {
             let _ = writeln!(io::stderr(), "{name} is {value}; {option} asks for {floor}");
             code = 3;
         }
+    }
+    let cer = report.text.as_ref().and_then(|text| text.cer);
+    if let Some(most) = args.max_cer.filter(|most| cer.is_none_or(|cer| cer > *most)) {
+        let value = cer.map_or_else(|| "not defined".to_owned(), |value| format!("{value:.4}"));
+        let _ = writeln!(io::stderr(), "CER is {value}; --max-cer asks for {most} at most");
+        code = 3;
     }
     code
 }

@@ -29,10 +29,12 @@ pub fn run<S: Selection>(command: &Command, matches: &ArgMatches) -> Result<u8> 
     let until = until.and_then(|after| Instant::now().checked_add(after));
     let control = Arc::new(Control::new(until, options.run.fail_fast));
     stop_on_signal(&control)?;
-    let echo: Option<Box<dyn Sink>> = if options.output.stdout { Some(Box::new(Echo)) } else { None };
+    let echo: Option<Box<dyn Sink>> =
+        if options.output.stdout { Some(Box::new(Echo)) } else { options.select.echo() };
+    let echoed = echo.is_some();
     let report = perform(command.get_name(), &options, &mut io::stdin().lock(), &control, echo)?;
     if !options.run.quiet {
-        let printed = if options.output.stdout {
+        let printed = if echoed {
             report.print(&mut io::stderr().lock())
         } else {
             report.print(&mut io::stdout().lock())

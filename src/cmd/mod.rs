@@ -10,6 +10,7 @@ mod faces;
 mod look;
 mod machine;
 pub mod models;
+mod ocr;
 pub mod runtime;
 pub(crate) mod say;
 mod shell;
@@ -35,6 +36,7 @@ pub const COMMANDS: &[Entry] = &[
     detect::ENTRY,
     classify::ENTRY,
     faces::ENTRY,
+    ocr::ENTRY,
     eval::ENTRY,
     models::ENTRY,
     runtime::ENTRY,

@@ -2,6 +2,7 @@
 
 mod palette;
 mod panel;
+mod reading;
 mod shape;
 mod tag;
 mod text;
@@ -35,7 +36,8 @@ impl Default for Style {
 }
 
 /// Draws the boxes of `prediction`, given in pixels of `image`, with their points and tags, or the classes of the
-/// whole picture in a corner.
+/// whole picture in a corner; text that was read gets a sheet at the right of the picture, which is then twice as
+/// wide.
 ///
 /// The best score is on top, children (thinner) above all parents. Boxes outside the picture,
 /// with a coordinate that is not a number, or with right before left are not drawn. Pictures too
@@ -44,6 +46,9 @@ pub fn annotate(image: &mut RgbImage, prediction: &Prediction, style: &Style) {
     let mut scale = Scale::new(image, style);
     if let Prediction::Classify { classes, .. } = prediction {
         return panel::draw(image, classes, &scale, style);
+    }
+    if let Prediction::Ocr { lines } = prediction {
+        return reading::draw(image, lines, &scale);
     }
     let marks = marks(prediction.instances(), &frame(image), &scale);
     if style.text_size.is_none() {

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
-use image::RgbImage;
+use image::{GrayImage, RgbImage};
 
 use crate::draw::palette::{Colour, mix};
 
@@ -36,6 +36,26 @@ pub fn drawable(label: &str, class: u32) -> String {
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() { format!("class_{class}") } else { text }
+}
+
+/// Whether the font can show all of `text`.
+pub fn is_drawable(text: &str) -> bool {
+    text.chars().all(|c| c == ' ' || can_draw(c))
+}
+
+/// `text` from the left of a picture of `size` = [width, height], in the middle of its height: 255 where ink is.
+pub fn mask(text: &str, line: f32, size: [u32; 2]) -> GrayImage {
+    let mut mask = GrayImage::new(size[0], size[1]);
+    let top = (size[1] as f32 - line).max(0.0) / 2.0;
+    ink(text, line, |x, y, coverage| {
+        let at = (u32::try_from(x), u32::try_from(y + top as i64));
+        if let (Ok(x), Ok(y)) = at
+            && let Some(pixel) = mask.get_pixel_mut_checked(x, y)
+        {
+            pixel.0[0] = pixel.0[0].max((coverage * 255.0).round() as u8);
+        }
+    });
+    mask
 }
 
 /// Whether the font has `c` and shows it rightly when glyphs are set one after the other, left
@@ -90,18 +110,25 @@ pub fn fitted(label: &str, score: &str, size: f32, width: i64) -> Option<String>
 
 /// Draws `text` with the top left corner of its line at `x`, `y`, cut to the picture.
 pub fn draw(image: &mut RgbImage, text: &str, x: i64, y: i64, size: f32, colour: Colour) {
+    ink(text, size, |column, row, coverage| {
+        let at = (u32::try_from(x + column), u32::try_from(y + row));
+        if let (Ok(px), Ok(py)) = at
+            && let Some(pixel) = image.get_pixel_mut_checked(px, py)
+        {
+            pixel.0 = mix(pixel.0, colour, coverage);
+        }
+    });
+}
+
+/// Calls `pixel` with the place, from the top left corner of the line, and the coverage of each pixel of `text`.
+fn ink(text: &str, size: f32, mut pixel: impl FnMut(i64, i64, f32)) {
     let Some(font) = font() else { return };
     for glyph in layout(font, text, size).0 {
         let Some(outline) = font.outline_glyph(glyph) else { continue };
         let corner = outline.px_bounds().min;
-        let (left, top) = (x + corner.x as i64, y + corner.y as i64);
+        let (left, top) = (corner.x as i64, corner.y as i64);
         outline.draw(|column, row, coverage| {
-            let at = (u32::try_from(left + i64::from(column)), u32::try_from(top + i64::from(row)));
-            if let (Ok(px), Ok(py)) = at
-                && let Some(pixel) = image.get_pixel_mut_checked(px, py)
-            {
-                pixel.0 = mix(pixel.0, colour, coverage.clamp(0.0, 1.0));
-            }
+            pixel(left + i64::from(column), top + i64::from(row), coverage.clamp(0.0, 1.0));
         });
     }
 }

@@ -4,11 +4,35 @@ use std::collections::BTreeMap;
 
 use hotcoco::types::Annotation;
 
+use crate::geometry::Quad;
+
 /// What is known to be right.
 pub enum Truth {
     Objects(Objects),
     /// One label a picture: file name or path, label.
     Labels(Vec<(String, String)>),
+    Text(Vec<TextPicture>),
+}
+
+/// A picture with its lines of text, in order of reading.
+pub struct TextPicture {
+    /// File name or relative path.
+    pub name: String,
+    pub lines: Vec<TrueLine>,
+}
+
+pub struct TrueLine {
+    pub text: String,
+    /// Pixels of the picture, where they are known.
+    pub corners: Option<Quad>,
+}
+
+/// A line that was read.
+pub struct FoundLine {
+    pub text: String,
+    pub corners: Quad,
+    /// How likely all of it is right, where the results say so.
+    pub confidence: Option<f64>,
 }
 
 /// Pictures with the objects in them.
@@ -55,6 +79,8 @@ pub struct Found {
     pub things: Vec<Annotation>,
     /// Of a classifier.
     pub answers: Vec<Answer>,
+    /// Of a reader: index into `images`, and its lines in order of reading.
+    pub texts: Vec<(usize, Vec<FoundLine>)>,
     /// Whether `images` holds every picture the model saw, also those in which it found nothing.
     pub lists_images: bool,
     pub notes: Vec<String>,

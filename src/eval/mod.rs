@@ -14,6 +14,7 @@ pub mod pair;
 pub mod plots;
 pub mod read;
 mod report;
+pub mod text;
 pub mod voc;
 
 use std::collections::BTreeSet;
@@ -26,8 +27,9 @@ use self::calibration::Calibration;
 use self::classify::Classified;
 use self::coco::{Coco, Overlap};
 use self::confusion::Confusion;
-use self::data::{Found, Objects, Truth};
+use self::data::{Found, Objects, TextPicture, Truth};
 use self::read::Reading;
+use self::text::{Sums, Text};
 use self::voc::Voc;
 use crate::error::{Error, Result};
 
@@ -76,7 +78,9 @@ pub struct Report {
     pub voc: Option<Voc>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classification: Option<Classified>,
-    /// Of detections: right at IoU 0.5. Of classes: the best answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<Text>,
+    /// Of detections: right at IoU 0.5. Of classes: the best answer. Of text: lines without a mistake.
     pub calibration: Option<Calibration>,
     pub confusion: Option<Confusion>,
 }
@@ -88,7 +92,8 @@ pub struct Report {
 pub fn run(truth: &Path, results: &Path, options: &Options) -> Result<Report> {
     let (found_format, found) = read::results(results)?;
     let (truth_format, truth) = read::truth(truth, results, &found, &options.reading)?;
-    let answers = if found.things.is_empty() { found.answers.len() } else { found.things.len() };
+    let lines = found.texts.iter().map(|(_, lines)| lines.len()).sum::<usize>();
+    let answers = found.things.len().max(found.answers.len()).max(lines);
     let found_side = Side {
         format: found_format,
         pictures: found.images.len(),
@@ -97,6 +102,7 @@ pub fn run(truth: &Path, results: &Path, options: &Options) -> Result<Report> {
     };
     match truth {
         Truth::Objects(objects) => detections(truth_format, objects, found_side, found, options),
+        Truth::Text(pictures) => texts(truth_format, pictures, found_side, &found),
         Truth::Labels(labels) => labelled(truth_format, &labels, found_side, &found),
     }
 }
@@ -108,6 +114,11 @@ fn detections(
     mut found: Found,
     options: &Options,
 ) -> Result<Report> {
+    if found.things.is_empty() && !found.texts.is_empty() {
+        let message =
+            "the results are texts and the truth holds objects; expected as truth a .json of lines of text";
+        return Err(Error::usage(message));
+    }
     if found.things.is_empty() && !found.answers.is_empty() {
         let message = "the results are classifications and the truth holds objects; expected detections as \
                        results, or as truth a CSV of file,label or a folder per class";
@@ -135,8 +146,19 @@ fn detections(
         things: objects.objects.len(),
         classes: objects.categories.len(),
     };
-    let (coco, classification) = (Some(coco), None);
-    Ok(Report { schema: SCHEMA, truth, results, notes, coco, voc, classification, calibration, confusion })
+    let (coco, classification, text) = (Some(coco), None, None);
+    Ok(Report {
+        schema: SCHEMA,
+        truth,
+        results,
+        notes,
+        coco,
+        voc,
+        classification,
+        text,
+        calibration,
+        confusion,
+    })
 }
 
 /// The largest number of results that a picture has.
@@ -233,8 +255,64 @@ fn labelled(
     let (confusion, calibration) = (classified.confusion.take(), classified.calibration.take());
     let classes = classified.classes.iter().filter(|class| class.pictures > 0).count();
     let truth = Side { format, pictures: labels.len(), things: labels.len(), classes };
-    let (coco, voc, classification) = (None, None, Some(classified));
-    Ok(Report { schema: SCHEMA, truth, results, notes, coco, voc, classification, calibration, confusion })
+    let (coco, voc, classification, text) = (None, None, Some(classified), None);
+    Ok(Report {
+        schema: SCHEMA,
+        truth,
+        results,
+        notes,
+        coco,
+        voc,
+        classification,
+        text,
+        calibration,
+        confusion,
+    })
+}
+
+fn texts(format: &'static str, pictures: Vec<TextPicture>, results: Side, found: &Found) -> Result<Report> {
+    if found.texts.is_empty() {
+        let message = "the results hold no text and the truth does; expected results of vision ocr";
+        return Err(Error::usage(message));
+    }
+    let names: Vec<&str> = pictures.iter().map(|picture| picture.name.as_str()).collect();
+    let paired = pair::images(&names, None, found)?;
+    let mut notes = found.notes.clone();
+    notes.extend(paired.notes);
+    let mut read: Vec<&[data::FoundLine]> = vec![&[]; pictures.len()];
+    for (image, lines) in &found.texts {
+        if let Some(picture) = paired.pairs.get(*image).copied().flatten() {
+            read[picture] = lines;
+        }
+    }
+    let mut sums = Sums::default();
+    let kept = pictures.iter().zip(read).enumerate().filter(|(n, _)| !paired.left_out.contains(n));
+    for (_, (picture, lines)) in kept {
+        sums.add(&picture.lines, lines);
+    }
+    let mut text = sums.finish();
+    if text.lines.is_none() {
+        notes.push(
+            "not every line of the truth has a box or corners: lines are not compared one by one".to_owned(),
+        );
+    }
+    let calibration = calibration::noted(&std::mem::take(&mut text.scored), &mut notes);
+    let lines = pictures.iter().map(|picture| picture.lines.len()).sum();
+    let truth = Side { format, pictures: pictures.len() - paired.left_out.len(), things: lines, classes: 0 };
+    let (coco, voc, classification, confusion) = (None, None, None, None);
+    let text = Some(text);
+    Ok(Report {
+        schema: SCHEMA,
+        truth,
+        results,
+        notes,
+        coco,
+        voc,
+        classification,
+        text,
+        calibration,
+        confusion,
+    })
 }
 
 /// None without values.

@@ -1,6 +1,7 @@
 //! What an evaluation says on a terminal.
 
 use super::coco::{Coco, CocoClass};
+use super::text::Text;
 use super::{Report, Side};
 use crate::cmd::say::columns;
 
@@ -13,9 +14,13 @@ const MISTAKES: usize = 5;
 impl Report {
     /// Tables for people; with `per_class` every class.
     pub fn text(&self, per_class: bool) -> String {
-        let mut text = columns(&[side("truth", &self.truth, self.is_classification()), {
-            side("results", &self.results, self.is_classification())
-        }]);
+        let kinds = match (&self.classification, &self.text) {
+            (Some(_), _) => ["labels", "answers"],
+            (_, Some(_)) => ["lines", "lines"],
+            _ => ["objects", "results"],
+        };
+        let [truth, results] = kinds;
+        let mut text = columns(&[side("truth", &self.truth, truth), side("results", &self.results, results)]);
         self.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
         if let Some(coco) = &self.coco {
             text += &coco_text(coco, per_class);
@@ -26,11 +31,10 @@ impl Report {
         if self.classification.is_some() {
             text += &self.classification_text(per_class);
         }
+        if let Some(found) = &self.text {
+            text += &reading_text(found);
+        }
         text + &self.calibration_text() + &self.confusion_text()
-    }
-
-    fn is_classification(&self) -> bool {
-        self.classification.is_some()
     }
 
     fn voc_text(&self, per_class: bool) -> String {
@@ -78,7 +82,11 @@ impl Report {
 
     fn calibration_text(&self) -> String {
         let Some(found) = &self.calibration else { return String::new() };
-        let of = if self.is_classification() { "best answers" } else { "results, right at IoU 0.5" };
+        let of = match (&self.classification, &self.text) {
+            (Some(_), _) => "best answers",
+            (_, Some(_)) => "lines, right without a mistake",
+            _ => "results, right at IoU 0.5",
+        };
         format!("\ncalibration: ECE {:.4}, largest gap {:.4} ({} {of})\n", found.ece, found.mce, found.count)
     }
 
@@ -95,15 +103,24 @@ impl Report {
     }
 }
 
-fn side(name: &str, side: &Side, classification: bool) -> Vec<String> {
+fn side(name: &str, side: &Side, kind: &str) -> Vec<String> {
     let Side { format, pictures, things, classes } = side;
-    let things = match (name, classification) {
-        ("truth", false) => format!("{things} objects"),
-        (_, false) => format!("{things} results"),
-        ("truth", true) => format!("{things} labels"),
-        (_, true) => format!("{things} answers"),
-    };
-    vec![name.to_owned(), format!("{format}:"), format!("{pictures} pictures, {things}, {classes} classes")]
+    // Text has no classes.
+    let classes = if kind == "lines" { String::new() } else { format!(", {classes} classes") };
+    vec![name.to_owned(), format!("{format}:"), format!("{pictures} pictures, {things} {kind}{classes}")]
+}
+
+fn reading_text(found: &Text) -> String {
+    let rows = [
+        row(["CER", "WER", "characters", "words"]),
+        vec![number(found.cer), number(found.wer), found.characters.to_string(), found.words.to_string()],
+    ];
+    let Some(lines) = &found.lines else { return format!("\n{}", columns(&rows)) };
+    let shares = [lines.precision, lines.recall, Some(lines.f1), lines.cer, lines.right].map(number);
+    let heading = row(["lines", "found", "results", "precision", "recall", "F1", "CER of found", "right"]);
+    let counts = [lines.truth, lines.found, lines.results].map(|n| n.to_string());
+    let values = counts.into_iter().chain(shares).collect();
+    format!("\n{}\n{}", columns(&rows), columns(&[heading, values]))
 }
 
 fn coco_text(coco: &Coco, per_class: bool) -> String {

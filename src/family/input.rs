@@ -65,6 +65,11 @@ impl ModelInput {
         Self { size: spec.size, name: name.to_owned(), batchless: false, extras: Vec::new(), spec }
     }
 
+    /// What the model calls the input of the picture.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The tensors of a frame, and the way back.
     pub fn prepare(&self, frame: &Frame) -> Result<(Vec<NamedTensor>, Mapping)> {
         let prepared = prepare(&frame.pixels, frame.size, &self.spec, self.size)?;

@@ -16,6 +16,7 @@ mod nanodet;
 mod nanodet_plus;
 mod outputs;
 mod parts;
+pub mod pp_ocr;
 pub mod reading;
 mod rfdetr;
 mod rows;
@@ -126,6 +127,9 @@ pub const FAMILIES: &[Entry] = &[
     centerface::ENTRY,
     yunet::ENTRY,
     ultraface::ENTRY,
+    pp_ocr::DETECTOR,
+    pp_ocr::RECOGNISER,
+    pp_ocr::ORIENTER,
 ];
 
 /// The family that a model's description names.

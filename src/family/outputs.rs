@@ -51,6 +51,15 @@ impl Outputs {
     }
 }
 
+impl IntoIterator for Outputs {
+    type Item = NamedTensor;
+    type IntoIter = std::vec::IntoIter<NamedTensor>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl NamedTensor {
     /// The values as f32 with the axes of `D`, batch axis aside: exports give [1, n, m] or [n, m].
     /// Whole numbers beyond 2^24 lose digits, which no class or count reaches.

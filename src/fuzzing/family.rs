@@ -4,7 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use crate::engine::{NamedTensor, Tensor};
 use crate::family::{self, Entry, FAMILIES, Outputs, Recipe};
-use crate::observation::{Candidate, MAX_CANDIDATES, Observation};
+use crate::observation::{Candidate, MAX_CANDIDATES, Observation, TextLine};
 use crate::onnx::{Dim, Element, Header, Value};
 use crate::spec::{InputSpec, Labels, Resize, Spec};
 
@@ -291,12 +291,24 @@ impl Output {
 fn check(observation: &Observation, frame: [u32; 2]) -> Result<(), String> {
     match observation {
         Observation::Detections { candidates, .. } => boxes(candidates, frame),
+        Observation::Text { lines } => text(lines),
         Observation::Classes { scores, .. } => {
             let sound = scores.iter().all(|s| (0.0..=1.0).contains(&s.score))
                 && scores.windows(2).all(|pair| pair[0].score >= pair[1].score);
             let few = scores.len() <= MAX_CANDIDATES;
             if sound && few { Ok(()) } else { Err(format!("{} classes: {scores:?}", scores.len())) }
         }
+    }
+}
+
+fn text(lines: &[TextLine]) -> Result<(), String> {
+    let sound = |score: f32| (0.0..=1.0).contains(&score);
+    let whole = |line: &&TextLine| {
+        line.corners.is_finite() && sound(line.score) && line.characters.iter().all(|c| sound(c.score))
+    };
+    match lines.iter().find(|line| !whole(line)) {
+        Some(line) => Err(format!("{line:?}")),
+        None => Ok(()),
     }
 }
 

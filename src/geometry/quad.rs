@@ -44,10 +44,47 @@ impl Quad {
 
     /// In square pixels, by the shoelace formula.
     pub fn area(&self) -> f64 {
-        let corners = self.0.map(|corner| corner.map(f64::from));
-        let next = corners.iter().cycle().skip(1);
-        let twice: f64 = corners.iter().zip(next).map(|(a, b)| a[0] * b[1] - a[1] * b[0]).sum();
-        twice.abs() / 2.0
+        signed_area(&self.0.map(|corner| corner.map(f64::from))).abs()
+    }
+
+    /// The area that two convex quadrilaterals share, in square pixels (Sutherland and Hodgman 1974).
+    pub fn common(&self, other: &Self) -> f64 {
+        let (own, others) = (self.hull(), other.hull());
+        let apart = own.x2 < others.x1 || others.x2 < own.x1 || own.y2 < others.y1 || others.y2 < own.y1;
+        if apart || !self.is_finite() || !other.is_finite() {
+            return 0.0;
+        }
+        let mut shape: Vec<[f64; 2]> = self.0.map(|corner| corner.map(f64::from)).to_vec();
+        let window = other.0.map(|corner| corner.map(f64::from));
+        let area = signed_area(&window);
+        if area == 0.0 {
+            return 0.0;
+        }
+        let direction = area.signum();
+        for (a, b) in window.iter().zip(window.iter().cycle().skip(1)) {
+            let side =
+                |p: &[f64; 2]| direction * ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]));
+            let mut cut = Vec::with_capacity(shape.len() + 1);
+            for (p, q) in shape.iter().zip(shape.iter().cycle().skip(1)) {
+                let (at_p, at_q) = (side(p), side(q));
+                if at_p >= 0.0 {
+                    cut.push(*p);
+                }
+                if at_p * at_q < 0.0 {
+                    let share = at_p / (at_p - at_q);
+                    cut.push([p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])]);
+                }
+            }
+            shape = cut;
+        }
+        signed_area(&shape).abs()
+    }
+
+    /// Intersection over union of convex quadrilaterals, 0 to 1; 0 where both are empty.
+    pub fn iou(&self, other: &Self) -> f64 {
+        let common = self.common(other);
+        let all = self.area() + other.area() - common;
+        if all > 0.0 { common / all } else { 0.0 }
     }
 
     /// ProbIoU (Llerena et al. 2021, "Gaussian Bounding Boxes and Probabilistic Intersection-over-Union"):
@@ -78,6 +115,13 @@ impl Quad {
         let of = |i: usize, j: usize| (along[i] * along[j] + across[i] * across[j]) / 12.0;
         (mean, [of(0, 0), of(1, 1), of(0, 1)])
     }
+}
+
+/// By the shoelace formula; its sign is the direction in which the corners run.
+fn signed_area(corners: &[[f64; 2]]) -> f64 {
+    let next = corners.iter().cycle().skip(1);
+    let twice: f64 = corners.iter().zip(next).map(|(a, b)| a[0] * b[1] - a[1] * b[0]).sum();
+    twice / 2.0
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ mod wbf;
 
 use serde::Serialize;
 
+pub(crate) use tiles::views;
 pub use tiles::{Side, Tiling};
+pub(crate) use views::View as Part;
 
 use crate::engine::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result};

@@ -146,7 +146,11 @@ fn in_catalogue(name: &str) -> Option<String> {
         [] => return None,
         [entry] => match &entry.source {
             catalogue::Source::Export { how } => format!("{name} is not here; {how}"),
-            _ => format!("{name} is not here yet; fetch it with: vision models pull {name}"),
+            _ => {
+                // What is used together is fetched together.
+                let wanted = entry.group.as_deref().unwrap_or(name);
+                format!("{name} is not here yet; fetch it with: vision models pull {wanted}")
+            }
         },
         several => {
             let names: Vec<_> = several.iter().map(catalogue::Entry::name).collect();

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod engine;
+mod ocr;
 mod progress;
 mod report;
 mod setup;
@@ -136,7 +137,7 @@ fn within<S: Selection>(
     }
     let say = |note: &str| progress.note(note);
     let chosen = engine::choose(options, prepared, before.as_ref(), &listing, &journal, &store, &say)?;
-    prepared.give_bytes(&chosen.takes_bytes())?;
+    prepared.give_bytes(&options.select, &chosen.takes_bytes())?;
     let prepared = &*prepared;
     if let Some(note) = &chosen.fallback {
         progress.note(note);

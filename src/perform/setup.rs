@@ -16,6 +16,7 @@ use crate::options::{ClassifyOptions, FacesOptions, InputOptions, SelectOptions}
 use crate::policy::{ClassifyPolicy, DetectPolicy, FacesPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
+use crate::sink::Sink;
 use crate::source::{Detail, Limits, spare};
 use crate::spec::{Spec, Task};
 
@@ -25,10 +26,45 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     const TASK: Task;
     /// The model when none is named.
     const MODEL: &'static str;
+    /// Whether its families can be given pictures as bytes.
+    const TAKES_BYTES: bool = true;
 
     /// # Errors
     /// `Usage` for labels that the model does not have.
-    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>>;
+    fn policy(&self, model: &Model, beside: &[Model]) -> Result<Box<dyn Policy>>;
+
+    /// The models that the command needs beside the first, in order of their [`crate::engine::ModelId`].
+    ///
+    /// # Errors
+    /// As of finding a model.
+    fn beside(&self, _: &Model) -> Result<Vec<Model>> {
+        Ok(Vec::new())
+    }
+
+    /// All models as one family; `bytes` says which of them, in order, are given their picture as bytes.
+    ///
+    /// # Errors
+    /// `ModelMismatch` where a model does not fit its family.
+    fn family(
+        &self,
+        model: &Model,
+        size: [u32; 2],
+        beside: &[Model],
+        looks: &Looks,
+        bytes: &[bool],
+    ) -> Result<Box<dyn Family>> {
+        looking(model, size, beside, looks, bytes)
+    }
+
+    /// What else observations depend on, in words.
+    fn observing(&self, _: &[Model]) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Takes the place of the closing words on standard output.
+    fn echo(&self) -> Option<Box<dyn Sink>> {
+        None
+    }
 }
 
 /// A job ready to begin.
@@ -38,6 +74,8 @@ pub struct Prepared {
     pub beside: Vec<Model>,
     /// How often each picture is looked at, beside once as a whole.
     pub looks: Looks,
+    /// What else observations depend on.
+    observing: Vec<String>,
     /// Of each model, the one with a picture of bytes.
     byte_inputs: Vec<Option<ByteInput>>,
     pub family: Box<dyn Family>,
@@ -57,14 +95,17 @@ impl Prepared {
         for_task(&model, S::TASK)?;
         let size = input_size(options.model.imgsz.as_deref(), &model)?;
         about_boxes(options)?;
-        let beside = beside(options, &model)?;
+        let mut beside = beside(options, &model)?;
+        beside.extend(options.select.beside(&model)?);
         let looks = options.look.looks()?;
-        let family = looking(&model, size, &beside, &looks, &[])?;
+        let observing = options.select.observing(&beside);
+        let family = options.select.family(&model, size, &beside, &looks, &[])?;
+        let upload = upload::asked(options.model.upload, S::TAKES_BYTES)?;
         let models = std::iter::once(&model).chain(&beside);
-        let byte_inputs = models.map(|model| upload::byte_input(options.model.upload, device, model));
+        let byte_inputs = models.map(|model| upload::byte_input(upload, device, model));
         let byte_inputs = byte_inputs.collect::<Result<_>>()?;
         let batch = batch(&options.model.batch, &model, family.as_ref())?;
-        let policy = options.select.policy(&model)?;
+        let policy = options.select.policy(&model, &beside)?;
         let mut limits = options.input.limits();
         limits.detail = Detail {
             enough_for: family.view().zip(spare(&options.input.decode)?),
@@ -72,7 +113,7 @@ impl Prepared {
         };
         options.input.select()?;
         crate::sink::known(&options.output.format, S::TASK)?;
-        Ok(Self { model, beside, looks, byte_inputs, family, policy, size, limits, batch })
+        Ok(Self { model, beside, looks, observing, byte_inputs, family, policy, size, limits, batch })
     }
 
     /// All models of the job, the first one its own.
@@ -101,10 +142,10 @@ impl Prepared {
     ///
     /// # Errors
     /// As [`family::build`], which has built the same before.
-    pub fn give_bytes(&mut self, takes: &[bool]) -> Result<()> {
+    pub fn give_bytes<S: Selection>(&mut self, select: &S, takes: &[bool]) -> Result<()> {
         // What was written was for the engines.
         self.byte_inputs.clear();
-        self.family = looking(&self.model, self.size, &self.beside, &self.looks, takes)?;
+        self.family = select.family(&self.model, self.size, &self.beside, &self.looks, takes)?;
         Ok(())
     }
 
@@ -138,6 +179,7 @@ impl Prepared {
         if !words.is_empty() || !self.beside.is_empty() {
             words.push(format!("iou {}", self.model.spec.iou));
         }
+        words.extend(self.observing.iter().cloned());
         words.extend(self.beside.iter().map(|model| format!("with {} {}", model.digest, model.spec_digest)));
         words.join(", ")
     }
@@ -174,9 +216,11 @@ fn about_boxes<S: Selection>(options: &Options<S>) -> Result<()> {
             "--crops cuts out boxes, which `vision {task}` does not have; leave it out"
         )));
     }
-    if !options.look.is_plain() {
+    let joined = options.look.flip || !options.look.ensemble.is_empty();
+    if joined || (task != Task::Ocr && !options.look.is_plain()) {
+        let which = if task == Task::Ocr { "--flip and --ensemble" } else { "--tile, --flip and --ensemble" };
         return Err(Error::usage(format!(
-            "--tile, --flip and --ensemble join boxes, which `vision {task}` does not have; leave them out (in \
+            "{which} join boxes, which `vision {task}` does not have; leave them out (in \
              vision.toml: write them under [detect])"
         )));
     }
@@ -245,7 +289,7 @@ impl Selection for SelectOptions {
     const TASK: Task = Task::Detect;
     const MODEL: &'static str = models::DEFAULT;
 
-    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>> {
+    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
         Ok(Box::new(self.boxes(model)?))
     }
 }
@@ -272,7 +316,7 @@ impl Selection for FacesOptions {
     const TASK: Task = Task::Faces;
     const MODEL: &'static str = models::DEFAULT_FACES;
 
-    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>> {
+    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
         let boxes = SelectOptions {
             conf: self.conf.clone(),
             iou: self.iou,
@@ -287,7 +331,7 @@ impl Selection for ClassifyOptions {
     const TASK: Task = Task::Classify;
     const MODEL: &'static str = models::DEFAULT_CLASSIFIER;
 
-    fn policy(&self, model: &Model) -> Result<Box<dyn Policy>> {
+    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
         let labels = model.labels.clone();
         let (conf, conf_by_class) = thresholds(&self.conf, &labels)?;
         let only = classes("--classes", &self.classes, &labels)?;
@@ -304,7 +348,7 @@ impl Selection for ClassifyOptions {
 }
 
 /// Refuses a model made for another command's task, before anything is opened.
-fn for_task(model: &Model, wanted: Task) -> Result<()> {
+pub(super) fn for_task(model: &Model, wanted: Task) -> Result<()> {
     let found = model.spec.task;
     if found == wanted {
         return Ok(());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::policy::{Fold, classes};
-use crate::prediction::{Class, Prediction};
+use crate::prediction::{Class, Line, Prediction};
 use crate::record::{InputRecord, Record, Status};
 use crate::spec::LabelSet;
 
@@ -50,6 +50,9 @@ impl Fold for Summary {
             let part = crate::frame::Part::suffix(record.item.part.as_ref());
             let found = match record.prediction.as_ref().map(Prediction::classes) {
                 Some(classes @ [_, ..]) => scored(classes),
+                _ if record.prediction.as_ref().is_some_and(|p| !p.lines().is_empty()) => {
+                    beginning(record.prediction.iter().flat_map(|p| p.lines()))
+                }
                 _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
             };
             let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
@@ -71,6 +74,19 @@ impl Fold for Summary {
 fn scored(classes: &[Class]) -> Vec<String> {
     const SHOWN: usize = 3;
     classes.iter().take(SHOWN).map(|c| format!("{} {:.2}", c.label, c.score)).collect()
+}
+
+/// How many lines of text, and how the first begins.
+fn beginning<'a>(mut lines: impl Iterator<Item = &'a Line>) -> Vec<String> {
+    const SHOWN: usize = 40;
+    let first = lines.next().map_or("", |line| &line.text);
+    let start: String = first.chars().take(SHOWN).collect();
+    let more = if first.chars().count() > SHOWN { "…" } else { "" };
+    let text = crate::error::printable(&start);
+    match 1 + lines.count() {
+        1 => vec![format!("1 line: {text}{more}")],
+        count => vec![format!("{count} lines: {text}{more}")],
+    }
 }
 
 impl Summary {

@@ -9,6 +9,18 @@ use crate::onnx::bytes::{Normal, with_byte_input};
 use crate::options::Upload;
 use crate::spec::Layout;
 
+/// What is asked for where a command's families prepare numbers themselves.
+///
+/// # Errors
+/// `Usage` when bytes are asked for and the command has no use for them.
+pub fn asked(asked: Upload, takes_bytes: bool) -> Result<Upload> {
+    match asked {
+        _ if takes_bytes => Ok(asked),
+        Upload::U8 => Err(Error::usage("--upload u8: lines of text are given as numbers; leave it at auto")),
+        _ => Ok(Upload::F32),
+    }
+}
+
 /// The model that takes bytes, where `asked` and the device want one. With `auto` a model that cannot be given
 /// bytes runs as it is, which `run.json` tells.
 ///

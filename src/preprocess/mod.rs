@@ -36,24 +36,45 @@ thread_local! {
 /// decoder scaled down), for an input of `size` = [width, height].
 pub fn prepare(pixels: &RgbImage, frame: [u32; 2], spec: &InputSpec, size: [u32; 2]) -> Result<Prepared> {
     let mapping = spec.view(size).mapping(frame);
-    let source = Source::of(pixels, &mapping, spec.interpolation)?;
+    Ok(Prepared { tensor: onto(pixels, &mapping, spec)?, mapping })
+}
+
+/// `pixels` as they lie in a model's input by `mapping`: scaled, padded, normalised.
+pub fn onto(pixels: &RgbImage, mapping: &Mapping, spec: &InputSpec) -> Result<Tensor> {
+    let source = Source::of(pixels, mapping, spec.interpolation)?;
     let (mean, std) = (spec.mean, spec.std);
     let normal = move |channel: usize, pixel: u8| (f32::from(pixel) - mean[channel]) / std[channel];
-    let tensor = match spec.element {
-        ElementType::F32 => Tensor::F32(fill(source, &mapping, spec, normal)?),
+    Ok(match spec.element {
+        ElementType::F32 => Tensor::F32(fill(source, mapping, spec, normal)?),
         ElementType::F16 => {
             // Rounding to half precision is slow where the processor cannot; there are only 256 of each.
             let halves: [[f16; 256]; 3] = std::array::from_fn(|channel| {
                 std::array::from_fn(|pixel| f16::from_f32(normal(channel, pixel as u8)))
             });
-            Tensor::F16(fill(source, &mapping, spec, |channel, pixel| halves[channel][usize::from(pixel)])?)
+            Tensor::F16(fill(source, mapping, spec, |channel, pixel| halves[channel][usize::from(pixel)])?)
         }
         // Integer inputs take the pixels as they are; mean and std belong to float inputs.
-        ElementType::U8 => Tensor::U8(fill(source, &mapping, spec, |_, p| p)?),
-        ElementType::I32 => Tensor::I32(fill(source, &mapping, spec, |_, p| i32::from(p))?),
-        ElementType::I64 => Tensor::I64(fill(source, &mapping, spec, |_, p| i64::from(p))?),
-    };
-    Ok(Prepared { tensor, mapping })
+        ElementType::U8 => Tensor::U8(fill(source, mapping, spec, |_, p| p)?),
+        ElementType::I32 => Tensor::I32(fill(source, mapping, spec, |_, p| i32::from(p))?),
+        ElementType::I64 => Tensor::I64(fill(source, mapping, spec, |_, p| i64::from(p))?),
+    })
+}
+
+/// Interleaved RGB of `pixels` scaled to `size` = [width, height] as cv2.INTER_LINEAR does, to the bit.
+pub fn cv2_linear(pixels: &RgbImage, size: [u32; 2]) -> Vec<u8> {
+    if [pixels.width(), pixels.height()] == size {
+        return pixels.as_raw().clone();
+    }
+    let [width, height] = size.map(|side| side as usize);
+    let mut scaler = bilinear::Scaler::new(pixels, size, [0, 0], size);
+    let mut planes: Planes = std::array::from_fn(|_| vec![0; width]);
+    let mut scaled = Vec::with_capacity(width * height * 3);
+    for y in 0..height {
+        scaler.row(y, &mut planes);
+        let [red, green, blue] = &planes;
+        scaled.extend(red.iter().zip(green).zip(blue).flat_map(|((red, green), blue)| [*red, *green, *blue]));
+    }
+    scaled
 }
 
 /// A row of content, a plane a channel: red, green, blue.

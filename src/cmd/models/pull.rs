@@ -117,7 +117,10 @@ fn announcement(entry: &Entry, before: &[&Entry], folder: &Path) -> String {
 /// What it is good for now that it is there.
 fn usable(entry: &Entry) -> String {
     let spec = &entry.description;
-    if FAMILIES.iter().any(|family| family.name == spec.family) {
+    if entry.group.is_some() && FAMILIES.iter().any(|family| family.name == spec.family) {
+        // Those that are used together are the command's own.
+        format!("vision {}", spec.task)
+    } else if FAMILIES.iter().any(|family| family.name == spec.family) {
         format!("vision {} --model {}", spec.task, spec.name)
     } else {
         format!("this version of vision has no command for it yet (task {})", kebab(&spec.task))

@@ -4,6 +4,7 @@ mod coco;
 mod labels;
 mod names;
 mod run;
+mod text;
 mod voc;
 mod yolo;
 
@@ -35,6 +36,12 @@ pub struct TruthEntry {
 
 /// Every format of truth, tried in this order; a new one is a file beside this one and a row here.
 pub const TRUTHS: &[TruthEntry] = &[
+    TruthEntry {
+        name: "text",
+        about: "a .json of pictures and their lines of text",
+        fits: text::fits,
+        read: text::truth,
+    },
     TruthEntry {
         name: "COCO",
         about: "a .json with images, annotations and categories",
@@ -207,6 +214,14 @@ fn extension(path: &Path) -> String {
 fn slashed(path: &Path) -> String {
     let parts: Vec<_> = path.components().map(|c| c.as_os_str().to_string_lossy()).collect();
     parts.join("/")
+}
+
+/// Whether `mark` stands in the first bytes of the file at `path`.
+fn begins_with(path: &Path, mark: &[u8]) -> bool {
+    let mut head = Vec::new();
+    let mut read =
+        || std::io::Read::read_to_end(&mut std::io::Read::take(std::fs::File::open(path)?, 100), &mut head);
+    path.is_file() && read().is_ok() && head.windows(mark.len()).any(|window| window == mark)
 }
 
 /// The bytes of a regular file: a pipe or a device could be endless.

@@ -1,4 +1,4 @@
-//! `results.jsonl` of a run: detections and classifications.
+//! `results.jsonl` of a run: detections, classifications and texts.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use super::missing;
 use crate::error::{Error, Result};
-use crate::eval::data::{Answer, Classes, Found, FoundClass, FoundImage};
+use crate::eval::data::{Answer, Classes, Found, FoundClass, FoundImage, FoundLine};
 use crate::frame::Part;
+use crate::geometry::Quad;
 use crate::record::{INPUT_SCHEMA, ITEM_SCHEMA};
 
 /// The stable interface of a run folder.
@@ -45,6 +46,15 @@ struct Answers {
     #[serde(default)]
     instances: Vec<Thing>,
     classes: Option<Vec<Thing>>,
+    lines: Option<Vec<Words>>,
+}
+
+/// A line of text.
+#[derive(Deserialize)]
+struct Words {
+    text: String,
+    corners: Quad,
+    confidence: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -71,10 +81,7 @@ struct Document {
 
 /// Whether the file is a run's `results.json`, by its first bytes.
 pub fn is_document(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let mut read =
-        || std::io::Read::read_to_end(&mut std::io::Read::take(std::fs::File::open(path)?, 100), &mut head);
-    path.is_file() && read().is_ok() && head.windows(DOCUMENT.len()).any(|window| window == DOCUMENT)
+    super::begins_with(path, DOCUMENT)
 }
 
 pub fn document(path: &Path) -> Result<Found> {
@@ -164,6 +171,14 @@ impl Records {
             ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
             let classes = ranked.iter().map(|thing| (class(&mut self.classes, thing), thing.score)).collect();
             self.found.answers.push(Answer { image, classes });
+        }
+        if let Some(lines) = answers.lines {
+            let line = |line: Words| FoundLine {
+                text: line.text,
+                corners: line.corners,
+                confidence: line.confidence,
+            };
+            self.found.texts.push((image, lines.into_iter().map(line).collect()));
         }
         let mut pending: Vec<Thing> = answers.instances.into_iter().rev().collect();
         while let Some(mut thing) = pending.pop() {

@@ -67,3 +67,22 @@ proptest! {
         prop_assert!(a.prob_iou(&b) <= a.prob_iou(&a) + 5e-3);
     }
 }
+
+#[test]
+fn the_common_area_of_quadrilaterals_by_hand() {
+    let square = Quad([[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0]]);
+    let moved = square.map(|[x, y]| [x + 5.0, y + 5.0]);
+    let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-4, "{found}, expected {wanted}");
+    near(square.common(&moved), 25.0);
+    near(square.iou(&moved), 25.0 / 175.0);
+    near(square.iou(&square), 1.0);
+    // Counted the other way round it is the same shape.
+    let Quad([a, b, c, d]) = moved;
+    near(square.common(&Quad([d, c, b, a])), 25.0);
+    // A square on its tip, of half the diagonal 5: all of it lies within.
+    let tip = Quad([[5.0, 0.0], [10.0, 5.0], [5.0, 10.0], [0.0, 5.0]]);
+    near(square.common(&tip), 50.0);
+    near(square.common(&square.map(|[x, y]| [x + 20.0, y])), 0.0);
+    near(square.common(&Quad([[1.0, 1.0]; 4])), 0.0);
+    near(square.common(&Quad([[f32::NAN; 2]; 4])), 0.0);
+}

@@ -49,7 +49,7 @@ fn outputs<S: Selection>(model: &str, upload: Upload) -> (Tensor, Vec<NamedTenso
     let setup = prepared.setup("cpu".parse().expect("a device"), 1);
     let engine = Engine::new(runtime, model, &prepared.model.bytes, setup, &|_| ()).expect("an engine");
     assert_eq!(engine.takes_bytes(), upload == Upload::U8);
-    prepared.give_bytes(&[engine.takes_bytes()]).expect("the family");
+    prepared.give_bytes(&S::default(), &[engine.takes_bytes()]).expect("the family");
     let (tensors, _) = prepared.family.prepare(&photo()).expect("tensors");
     let outputs = engine.worker().expect("a worker").infer(ModelId::default(), &tensors).expect("runs");
     (tensors[0].value.clone(), outputs)

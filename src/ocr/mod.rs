@@ -1,0 +1,114 @@
+//! Reading text: lines are found, cut out, laid straight, turned upright and read; one observation of it all.
+
+pub mod boxes;
+mod components;
+pub mod confidence;
+pub mod crop;
+pub mod ctc;
+mod lines;
+pub mod order;
+mod pattern;
+mod pieces;
+mod rectangle;
+mod region;
+mod views;
+mod wanted;
+
+pub use region::Region;
+pub use wanted::{Fitting, Wanted};
+
+use crate::engine::{Infer, ModelId, NamedTensor};
+use crate::error::{Error, Kind, Result};
+use crate::family::pp_ocr::{Detector, Orienter, Recogniser};
+use crate::family::{Family, ModelInput, Outputs};
+use crate::frame::{Frame, Warning};
+use crate::looks::Tiling;
+use crate::observation::{Observation, TextLine, bound_lines};
+use crate::preprocess::{Mapping, View};
+
+/// The models by their place in a job.
+pub const DETECTOR: ModelId = ModelId(0);
+pub const RECOGNISER: ModelId = ModelId(1);
+pub const ORIENTER: ModelId = ModelId(2);
+
+/// Finds and reads lines.
+pub struct Reader {
+    pub detector: Detector,
+    pub recogniser: Recogniser,
+    /// Without it no line is turned.
+    pub orienter: Option<Orienter>,
+    /// How large pictures are looked at beside once as a whole; by their size where it is not said.
+    pub tiling: Option<Tiling>,
+    /// Read as one line, in place of looking for lines.
+    pub region: Option<Region>,
+    /// Bounds on what lines may say; lines of which no reading fits are left without text.
+    pub wanted: Option<Wanted>,
+}
+
+impl Reader {
+    /// Every line of the frame, not yet read.
+    fn find(&self, frame: &Frame, infer: &dyn Infer) -> Result<(Vec<TextLine>, Vec<Warning>)> {
+        if let Some(region) = &self.region {
+            let corners = region.within(frame.size);
+            return Ok((
+                corners.map(|corners| TextLine::unread(corners, 1.0)).into_iter().collect(),
+                Vec::new(),
+            ));
+        }
+        let views = views::of(frame.size, self.tiling.as_ref(), self.detector.input().size)?;
+        let (mut found, mut warnings) = (Vec::new(), Vec::new());
+        for view in &views {
+            let part;
+            let seen = if view.is_whole() {
+                frame
+            } else {
+                part = view.cut_out(frame);
+                &part
+            };
+            let (tensors, mapping) = self.detector.prepare(seen)?;
+            let outputs = Outputs::new(infer.infer(DETECTOR, &tensors)?);
+            let (observation, noticed) = self.detector.decode(&outputs, &mapping)?;
+            let Observation::Text { lines } = observation else {
+                return Err(Error::new(Kind::Internal, "a detector of text gives lines"));
+            };
+            found.push(lines);
+            warnings.extend(noticed);
+        }
+        let mut lines = views::joined(&views, found);
+        warnings.extend(bound_lines(&mut lines));
+        warnings.dedup();
+        Ok((lines, warnings))
+    }
+}
+
+impl Family for Reader {
+    fn input(&self) -> &ModelInput {
+        self.detector.input()
+    }
+
+    /// Lines are cut out of all pixels.
+    fn view(&self) -> Option<View> {
+        None
+    }
+
+    /// Rows are of lines, of which a frame has any number.
+    fn a_row_a_frame(&self) -> bool {
+        false
+    }
+
+    fn prepare(&self, frame: &Frame) -> Result<(Vec<NamedTensor>, Mapping)> {
+        self.detector.prepare(frame)
+    }
+
+    /// Of the detector alone: lines that are not read.
+    fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
+        self.detector.decode(outputs, mapping)
+    }
+
+    fn observe(&self, frame: &Frame, infer: &dyn Infer) -> Result<(Observation, Vec<Warning>)> {
+        let (found, mut warnings) = self.find(frame, infer)?;
+        let (lines, noticed) = self.read(frame, found, self.wanted.as_ref(), infer)?;
+        warnings.extend(noticed);
+        Ok((Observation::Text { lines }, warnings))
+    }
+}

@@ -81,7 +81,7 @@ mod tests {
 
     /// Ink everywhere but in the columns given.
     fn strip(width: u32, gaps: &[std::ops::Range<u32>]) -> Strip {
-        let ink = |x: u32, y: u32| y % 2 == 0 && !gaps.iter().any(|gap| gap.contains(&x));
+        let ink = |x: u32, y: u32| y.is_multiple_of(2) && !gaps.iter().any(|gap| gap.contains(&x));
         let shade = |n: u32| if ink(n % width, n / width) { 0 } else { 255 };
         let pixels = (0..width * 48).flat_map(|n| [shade(n); 3]).collect();
         Strip { width, height: 48, pixels }

@@ -139,7 +139,7 @@ impl<'a> Search<'a> {
         let blank = f64::from(row.first().copied().filter(|p| p.is_finite()).unwrap_or(0.0).max(0.0));
         let all = blank + candidates.iter().map(|(_, p)| f64::from(*p)).sum::<f64>();
         // Nothing allowed is likely, or no numbers: as if it were a blank.
-        if !(all > 1e-12) {
+        if all.is_nan() || all <= 1e-12 {
             self.bounds += 1e-12f64.ln();
             return;
         }

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod engine;
+mod facts;
 mod ocr;
 mod progress;
 mod report;

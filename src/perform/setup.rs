@@ -161,13 +161,13 @@ impl Prepared {
     }
 
     /// How large JPEG files are decoded; empty where in full.
-    fn decode_in_words(&self) -> String {
+    pub(super) fn decode_in_words(&self) -> String {
         let spare = self.limits.detail.enough_for.map(|(_, spare)| spare);
         spare.map(|spare| format!("at least {spare} times what the model sees")).unwrap_or_default()
     }
 
     /// What an observation depends on beside the model; empty where each picture is looked at once.
-    fn looks_in_words(&self) -> String {
+    pub(super) fn looks_in_words(&self) -> String {
         let mut words = Vec::new();
         if let Some(tiling) = &self.looks.tiling {
             words.push(format!("tiles of {} overlap {}", tiling.side, tiling.overlap));
@@ -373,50 +373,5 @@ impl InputOptions {
             lenient: self.lenient,
             detail: Detail::default(),
         }
-    }
-}
-
-/// The model as it stands in `run.json`.
-#[derive(Debug, Serialize)]
-pub struct ModelFacts<'a> {
-    pub name: &'a str,
-    pub digest: &'a str,
-    pub family: &'a str,
-    pub licence: &'a str,
-    pub input_size: [u32; 2],
-    /// Tiles, mirror and models beside it, in words.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub looks: String,
-    /// How large JPEG files are decoded, in words, where not in full.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub decode: String,
-    /// Thresholds in force.
-    #[serde(flatten)]
-    pub thresholds: serde_json::Value,
-}
-
-impl Prepared {
-    pub fn facts(&self) -> ModelFacts<'_> {
-        ModelFacts {
-            name: &self.model.spec.name,
-            digest: &self.model.digest,
-            family: &self.model.spec.family,
-            licence: &self.model.spec.licence,
-            input_size: self.size,
-            looks: self.looks_in_words(),
-            decode: self.decode_in_words(),
-            thresholds: self.policy.facts(),
-        }
-    }
-
-    /// What people should know before the run: how a model without a description was understood.
-    pub fn notes(&self) -> Vec<String> {
-        let understood =
-            self.models().filter_map(|model| Some((&model.spec.name, model.understood.as_ref()?)));
-        let notes = understood.flat_map(|(name, understood)| {
-            let doubts = understood.doubts.iter().map(move |doubt| format!("{name}: {doubt}"));
-            std::iter::once(format!("{name}: {}", understood.why)).chain(doubts)
-        });
-        notes.collect()
     }
 }

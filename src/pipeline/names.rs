@@ -69,11 +69,12 @@ impl Names {
         }
     }
 
+    /// Without a slash at the end or two in a row: `b.png/` would not be the `b.png` that others' folder is.
     fn tree(&self, identity: &Identity) -> PathBuf {
         if self.several_roots {
-            Path::new(&identity.root).join(&identity.relative)
+            Path::new(&identity.root).join(&identity.relative).components().collect()
         } else {
-            identity.relative.clone()
+            identity.relative.components().collect()
         }
     }
 

@@ -57,6 +57,16 @@ fn a_picture_does_not_stand_where_a_folder_must() {
 }
 
 #[test]
+fn a_slash_at_the_end_hides_no_folder() {
+    // Found by the fuzz target `names`: a list that names `a.jpG/` beside what lies in such a folder.
+    for list in [["a.jpG/", "a.jpg/b"], ["A.JPG//", "a.jpg//b"], ["b.png/", "b.png/j."]] {
+        let (names, ids) = named(&list);
+        let files: Vec<String> = ids.iter().map(|id| folded(&names.picture(id, None, JPEG))).collect();
+        assert!(!Path::new(&files[1]).starts_with(&files[0]), "{files:?}");
+    }
+}
+
+#[test]
 fn names_that_differ_in_case_stay_apart_everywhere() {
     let (names, ids) = named(&["IMG.jpg", "img.JPG", "other.jpg"]);
     let [upper, lower, other] = [0, 1, 2].map(|i| folded(&names.picture(&ids[i], None, JPEG)));

@@ -39,6 +39,7 @@ pub mod policy;
 pub mod prediction;
 pub mod preprocess;
 pub mod record;
+pub mod report;
 pub mod run;
 pub mod sink;
 pub mod source;

@@ -7,6 +7,7 @@ mod ocr;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use classify::ClassifyPolicy;
+pub(crate) use classify::EVEN;
 pub use faces::FacesPolicy;
 pub use ocr::OcrPolicy;
 
@@ -15,6 +16,7 @@ use crate::geometry::{Landmarks, Rect, fast_nms, nms};
 use crate::observation::{Candidate, Observation, Observed};
 use crate::prediction::{Instance, Keypoint, Prediction};
 use crate::record::{InputRecord, Record};
+use crate::report::{Among, Declared, FLOOR, Queue};
 use crate::spec::LabelSet;
 
 /// A decision over all records of a run, in input order: counts, findings, later tracks and
@@ -36,6 +38,15 @@ pub trait Policy: Send + Sync {
     }
     /// The thresholds in force, for `run.json`.
     fn facts(&self) -> serde_json::Value;
+    /// What would be decided with thresholds lowered to [`FLOOR`], best first: whatever the report's slider
+    /// can let through. `None` where no threshold could be lowered.
+    fn candidates(&self, _observed: &Observed) -> Option<Prediction> {
+        None
+    }
+    /// Thresholds, columns and queues of the command, for the report.
+    fn declared(&self) -> Declared {
+        Declared::default()
+    }
 }
 
 /// Thresholds and filters for boxes.
@@ -55,17 +66,26 @@ pub struct DetectPolicy {
 
 impl Policy for DetectPolicy {
     fn decide(&self, observed: &Observed) -> Prediction {
-        let Observation::Detections { candidates, needs_nms } = &observed.observation else {
-            return Prediction::Detect { instances: Vec::new() };
-        };
-        let wanted: Vec<Candidate> = candidates.iter().filter(|c| self.wants(c)).copied().collect();
-        let kept = match needs_nms {
-            true if wanted.iter().any(|c| c.corners.is_some()) => fast_nms(&wanted, self.iou, self.max_det),
-            true => nms(&wanted, self.iou, self.max_det),
-            false => (0..wanted.len().min(self.max_det)).collect(),
-        };
-        Prediction::Detect {
-            instances: kept.into_iter().map(|index| self.instance(&wanted[index], observed.size)).collect(),
+        self.decided(observed, &|class| self.conf_of(class), self.max_det)
+    }
+
+    /// Suppression goes from the best down, so what a lower threshold adds changes nothing above it.
+    fn candidates(&self, observed: &Observed) -> Option<Prediction> {
+        Some(self.decided(observed, &|class| self.conf_of(class).min(FLOOR), usize::MAX))
+    }
+
+    fn declared(&self) -> Declared {
+        const QUEUES: &[Queue] = &[
+            Queue { title: "Most doubtful first", among: Among::Doubtful, by: "doubt", descending: true },
+            Queue { title: "Most found first", among: Among::Found, by: "count", descending: true },
+        ];
+        let named = |(class, conf): (&u32, &f32)| (self.labels.name(*class).into_owned(), *conf);
+        Declared {
+            conf: Some(self.conf),
+            conf_by_label: self.conf_by_class.iter().map(named).collect(),
+            most: Some(self.max_det),
+            columns: &[],
+            queues: QUEUES,
         }
     }
 
@@ -83,12 +103,28 @@ impl Policy for DetectPolicy {
 }
 
 impl DetectPolicy {
-    fn wants(&self, candidate: &Candidate) -> bool {
-        let class = candidate.class;
-        let conf = self.conf_by_class.get(&class).copied().unwrap_or(self.conf);
-        candidate.score >= conf
-            && self.only.as_ref().is_none_or(|only| only.contains(&class))
-            && !self.except.contains(&class)
+    fn decided(&self, observed: &Observed, conf: &dyn Fn(u32) -> f32, most: usize) -> Prediction {
+        let Observation::Detections { candidates, needs_nms } = &observed.observation else {
+            return Prediction::Detect { instances: Vec::new() };
+        };
+        let wants = |c: &&Candidate| c.score >= conf(c.class) && self.wants(c.class);
+        let wanted: Vec<Candidate> = candidates.iter().filter(wants).copied().collect();
+        let kept = match needs_nms {
+            true if wanted.iter().any(|c| c.corners.is_some()) => fast_nms(&wanted, self.iou, most),
+            true => nms(&wanted, self.iou, most),
+            false => (0..wanted.len().min(most)).collect(),
+        };
+        Prediction::Detect {
+            instances: kept.into_iter().map(|index| self.instance(&wanted[index], observed.size)).collect(),
+        }
+    }
+
+    fn conf_of(&self, class: u32) -> f32 {
+        self.conf_by_class.get(&class).copied().unwrap_or(self.conf)
+    }
+
+    fn wants(&self, class: u32) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&class)) && !self.except.contains(&class)
     }
 
     fn instance(&self, candidate: &Candidate, size: [u32; 2]) -> Instance {

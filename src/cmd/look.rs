@@ -23,7 +23,11 @@ pub fn run<S: Selection>(command: &Command, matches: &ArgMatches) -> Result<u8> 
     let mut options = merge(given, matches, command, config.as_deref())?;
     options.input.inputs = inputs;
     options.run.config = config;
+    begin(command.get_name(), &options)
+}
 
+/// Performs a command whose options are complete; the result is the exit code.
+pub fn begin<S: Selection>(command: &str, options: &Options<S>) -> Result<u8> {
     let until = options.run.until.as_deref().map(seconds).transpose()?;
     // A duration beyond the clock's range is as good as none.
     let until = until.and_then(|after| Instant::now().checked_add(after));
@@ -32,7 +36,7 @@ pub fn run<S: Selection>(command: &Command, matches: &ArgMatches) -> Result<u8> 
     let echo: Option<Box<dyn Sink>> =
         if options.output.stdout { Some(Box::new(Echo)) } else { options.select.echo() };
     let echoed = echo.is_some();
-    let report = perform(command.get_name(), &options, &mut io::stdin().lock(), &control, echo)?;
+    let report = perform(command, options, &mut io::stdin().lock(), &control, echo)?;
     if !options.run.quiet {
         let printed = if echoed {
             report.print(&mut io::stderr().lock())

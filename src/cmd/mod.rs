@@ -11,6 +11,7 @@ mod look;
 mod machine;
 pub mod models;
 mod ocr;
+mod report;
 pub mod runtime;
 pub(crate) mod say;
 mod shell;
@@ -37,6 +38,7 @@ pub const COMMANDS: &[Entry] = &[
     classify::ENTRY,
     faces::ENTRY,
     ocr::ENTRY,
+    report::ENTRY,
     eval::ENTRY,
     models::ENTRY,
     runtime::ENTRY,

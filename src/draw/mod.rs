@@ -1,6 +1,6 @@
 //! Annotated pictures: boxes with tags that can be read on any picture of any size.
 
-mod palette;
+pub(crate) mod palette;
 mod panel;
 mod reading;
 mod shape;

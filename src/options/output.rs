@@ -23,6 +23,14 @@ pub struct OutputOptions {
     #[arg(long)]
     pub crops: bool,
 
+    /// Also write report.html, a page to look through the results in, with small pictures beside it
+    #[arg(long)]
+    pub report: bool,
+
+    /// Put the small pictures and all data into report.html, to hand it on as one file
+    #[arg(long, requires = "report")]
+    pub embed: bool,
+
     /// Print results.jsonl to standard output as it grows
     #[arg(long)]
     pub stdout: bool,

@@ -4,6 +4,7 @@ mod arrange;
 mod engine;
 mod facts;
 mod ocr;
+mod page;
 mod progress;
 mod report;
 mod setup;
@@ -12,7 +13,8 @@ mod summary;
 mod upload;
 
 use std::io::BufRead;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -24,7 +26,7 @@ use crate::options::{
     ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions, seconds,
 };
 use crate::pipeline::Walk;
-use crate::pipeline::artist::Artist;
+use crate::pipeline::artist::{Artist, Wanted};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
 use crate::run::RunFolder;
@@ -151,10 +153,14 @@ fn within<S: Selection>(
     job.write(folder)?;
     progress.changed_list(&journal, &listing);
 
-    let artist = artist(&options.output, folder, &listing);
+    let artist = artist(&options.output, folder, &listing).map(Arc::new);
     let mut summary = Summary { most: prepared.policy.most(), ..Summary::default() };
     let mut findings = Findings::new(&options.run.fail_on, prepared.policy.labels())?;
-    let sinks = sinks((&options.output, S::TASK), prepared, folder, echo)?;
+    let mut sinks = sinks((&options.output, S::TASK), prepared, folder, echo)?;
+    if options.output.report {
+        let run = page::Run { command, provider: chosen.provider.to_string(), begun };
+        sinks.push(page::open(run, options, prepared, folder, &listing, artist.clone())?);
+    }
     let walk = Walk {
         inputs: &listing.inputs,
         family: prepared.family.as_ref(),
@@ -162,7 +168,7 @@ fn within<S: Selection>(
         keys: &keys,
         store: &store,
         journal: &journal,
-        artist: artist.as_ref(),
+        artist: artist.as_deref(),
         limits: prepared.limits.clone(),
         deadline: seconds(&options.input.deadline)?,
         isolate: options.input.isolate,
@@ -240,9 +246,9 @@ fn artist(output: &OutputOptions, folder: &RunFolder, listing: &Listing) -> Opti
         ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
         ImageFormat::Png => Some(PictureFormat::Png),
     };
-    let kinds = (!output.no_images, output.crops);
-    output.draws().then(|| {
-        Artist::new(folder.root(), folder.temporary(), Style::default(), format, kinds, &listing.inputs)
+    let wanted = Wanted { images: !output.no_images, crops: output.crops, thumbs: output.report };
+    (output.draws() || output.report).then(|| {
+        Artist::new(folder.root(), folder.temporary(), Style::default(), format, wanted, &listing.inputs)
     })
 }
 
@@ -278,6 +284,6 @@ fn status(control: &Control) -> Status {
 }
 
 /// Where the annotated pictures are.
-pub fn images(out: &std::path::Path) -> PathBuf {
+pub fn images(out: &Path) -> PathBuf {
     out.join("images")
 }

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::atomic::write_whole;
-use crate::digest::{hex, sha256};
+use crate::digest::{Key, hex, sha256};
 use crate::draw::{Style, annotate};
 use crate::error::Result;
 use crate::frame::{Frame, Origin, Part};
 use crate::input::{Identity, Input};
 use crate::prediction::Prediction;
+use crate::report::thumb;
 use crate::sink::picture::{PictureFormat, choose, encode};
 
 use super::crops::crop;
@@ -17,14 +18,23 @@ use super::names::Names;
 /// Quality of JPEG output, 1 to 100.
 pub const JPEG_QUALITY: u8 = 90;
 
+/// Which pictures a run writes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// Annotated pictures.
+    pub images: bool,
+    pub crops: bool,
+    /// Small pictures for the report.
+    pub thumbs: bool,
+}
+
 /// Draws and writes; knows where.
 pub struct Artist {
     folder: PathBuf,
     temporary: PathBuf,
     style: Style,
     format: Option<PictureFormat>,
-    images: bool,
-    crops: bool,
+    wanted: Wanted,
     names: Names,
 }
 
@@ -34,11 +44,38 @@ impl Artist {
         temporary: PathBuf,
         style: Style,
         format: Option<PictureFormat>,
-        (images, crops): (bool, bool),
+        wanted: Wanted,
         inputs: &[Input],
     ) -> Self {
         let names = Names::new(inputs);
-        Self { folder: folder.to_owned(), temporary, style, format, images, crops, names }
+        Self { folder: folder.to_owned(), temporary, style, format, wanted, names }
+    }
+
+    /// Whether pictures are drawn that depend on what was decided.
+    pub fn draws(&self) -> bool {
+        self.wanted.images || self.wanted.crops
+    }
+
+    /// The annotated picture of an item, relative to the run folder, whether this run draws it or not.
+    pub fn image(
+        &self,
+        identity: &Identity,
+        part: Option<&Part>,
+        origin: &Origin,
+        [width, height]: [u32; 2],
+    ) -> PathBuf {
+        let format = choose(origin, width, height, self.format);
+        Path::new("images").join(self.names.picture(identity, part, format))
+    }
+
+    /// The small picture of an item, relative to the run folder, where it is wanted and not there yet.
+    pub fn missing_thumb(&self, digest: &Key, part: Option<&Part>) -> Option<PathBuf> {
+        let name = self.wanted.thumbs.then(|| thumb::name(digest, part))?;
+        (!self.folder.join(&name).exists()).then_some(name)
+    }
+
+    pub fn write_thumb(&self, name: &Path, frame: &Frame) -> Result<()> {
+        thumb::write(&self.temporary, &self.folder.join(name), frame)
     }
 
     /// Files that belong to an item, relative to the run folder, and a digest of all that decides
@@ -53,8 +90,8 @@ impl Artist {
     ) -> Plan {
         let format = choose(origin, width, height, self.format);
         let name = self.names.picture(identity, part, format);
-        let image = self.images.then(|| Path::new("images").join(&name));
-        let instances = if self.crops { prediction.instances() } else { &[] };
+        let image = self.wanted.images.then(|| Path::new("images").join(&name));
+        let instances = if self.wanted.crops { prediction.instances() } else { &[] };
         let crop_format = if format == PictureFormat::Png { "png" } else { "jpg" };
         let crops = instances.iter().enumerate().map(|(number, instance)| {
             let file = format!("{:03}-{}.{crop_format}", number + 1, file_name(&instance.label));

@@ -75,12 +75,12 @@ impl<'a> Emitter<'a> {
             self.inputs[index].identity.record(content.as_ref().map(|(digest, bytes)| (digest, *bytes)));
         let mut records = 0;
         for entry in &manifest.items {
-            let mut record = self.record(&input, entry, content.map(|(digest, _)| digest))?;
+            let (mut record, observed) = self.record(&input, entry, content.map(|(digest, _)| digest))?;
             for fold in &mut self.folds {
                 fold.record(&mut record);
             }
             for sink in &mut self.sinks {
-                sink.item(&record)?;
+                sink.item_seen(&record, observed.as_ref().map(|observed| (observed, self.policy)))?;
             }
             records += u32::from(record.error.is_none());
         }
@@ -100,10 +100,15 @@ impl<'a> Emitter<'a> {
         Ok(())
     }
 
-    fn record(&self, input: &InputId, entry: &Entry, digest: Option<Key>) -> Result<Record> {
+    fn record(
+        &self,
+        input: &InputId,
+        entry: &Entry,
+        digest: Option<Key>,
+    ) -> Result<(Record, Option<Observed>)> {
         let mut record = blank(input, entry);
         if entry.failure.is_some() {
-            return Ok(record);
+            return Ok((record, None));
         }
         let observed =
             digest.and_then(|d| self.store.get::<Observed>(&self.keys.item(&d, entry.part.as_ref())));
@@ -116,8 +121,8 @@ impl<'a> Emitter<'a> {
             return Err(Error::new(Kind::Internal, message));
         };
         record.prediction = Some(self.policy.decide(&observed));
-        record.warnings = observed.warnings;
-        Ok(record)
+        record.warnings.clone_from(&observed.warnings);
+        Ok((record, Some(observed)))
     }
 }
 

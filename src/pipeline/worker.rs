@@ -15,7 +15,7 @@ use super::stream::{Next, Stream};
 use crate::digest::{Key, sha256};
 use crate::engine::Infer;
 use crate::error::{FaultOf, Kind, Result};
-use crate::frame::Frame;
+use crate::frame::{Frame, Part};
 use crate::input::Input;
 use crate::observation::Observed;
 use crate::prediction::Prediction;
@@ -114,6 +114,9 @@ impl<'a, 'e> Worker<'a, 'e> {
         let settled = manifest.fits(&self.limits)
             && manifest.items.iter().all(|entry| {
                 let key = walk.keys.item(digest, entry.part.as_ref());
+                if entry.failure.is_none() && self.lacks_thumb(digest, entry.part.as_ref()) {
+                    return false;
+                }
                 if entry.failure.is_some() || walk.artist.is_none() {
                     return entry.failure.is_some() || walk.store.contains(&key);
                 }
@@ -124,11 +127,15 @@ impl<'a, 'e> Worker<'a, 'e> {
     }
 
     fn plan(&self, input: &Input, observed: &Observed) -> Option<(Plan, Prediction)> {
-        let artist = self.walk.artist?;
+        let artist = self.walk.artist.filter(|artist| artist.draws())?;
         let prediction = self.walk.policy.decide(observed);
         let part = observed.part.as_ref();
         let plan = artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction);
         Some((plan, prediction))
+    }
+
+    fn lacks_thumb(&self, digest: &Key, part: Option<&Part>) -> bool {
+        self.walk.artist.is_some_and(|artist| artist.missing_thumb(digest, part).is_some())
     }
 
     fn is_drawn(&self, input: &Input, observed: &Observed, plan: &Plan) -> bool {
@@ -200,6 +207,7 @@ impl<'a, 'e> Worker<'a, 'e> {
                 observed
             }
         };
+        let part = frame.part.as_ref();
         let mut drawn = (Vec::new(), String::new());
         if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, &observed)) {
             if !self.is_drawn(input, &observed, &plan) {
@@ -207,7 +215,12 @@ impl<'a, 'e> Worker<'a, 'e> {
             }
             drawn = (plan.files().map(|file| file.to_string_lossy().into_owned()).collect(), plan.drawn);
         }
-        walk.journal.item(&input.identity.id, frame.part.as_ref(), &key, drawn.0, drawn.1)?;
+        let thumb = walk.artist.and_then(|artist| Some((artist, artist.missing_thumb(digest, part)?)));
+        if let Some((artist, name)) = thumb {
+            artist.write_thumb(&name, frame)?;
+            drawn.0.push(name.to_string_lossy().into_owned());
+        }
+        walk.journal.item(&input.identity.id, part, &key, drawn.0, drawn.1)?;
         Ok(fresh)
     }
 

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Policy, round};
 use crate::observation::{ClassScore, Observation, Observed};
 use crate::prediction::{Class, Prediction};
+use crate::record::Record;
+use crate::report::{Among, Column, ColumnKind, Declared, FLOOR, MOST_CANDIDATES, Queue};
 use crate::spec::LabelSet;
 
 /// A yes or no is a yes from here on.
-const EVEN: f32 = 0.5;
+pub(crate) const EVEN: f32 = 0.5;
 
 /// Thresholds and filters for classes of the whole picture.
 #[derive(Debug, Clone)]
@@ -26,23 +28,32 @@ pub struct ClassifyPolicy {
 
 impl Policy for ClassifyPolicy {
     fn decide(&self, observed: &Observed) -> Prediction {
-        let Observation::Classes { scores, multi_label } = &observed.observation else {
-            // No model of another task gets here: commands check it before the run.
-            return Prediction::Classify { classes: Vec::new(), multi_label: false };
-        };
-        let conf = self.conf.unwrap_or(if *multi_label { EVEN } else { 0.0 });
-        let wanted = |s: &&ClassScore| {
-            s.score >= self.conf_by_class.get(&s.class).copied().unwrap_or(conf)
-                && self.only.as_ref().is_none_or(|only| only.contains(&s.class))
-                && !self.except.contains(&s.class)
-        };
-        let class = |s: &ClassScore| Class {
-            class: s.class,
-            label: self.labels.name(s.class).into_owned(),
-            score: round(s.score, 1e6),
-        };
-        let classes = scores.iter().filter(wanted).take(self.top).map(class).collect();
-        Prediction::Classify { classes, multi_label: *multi_label }
+        self.decided(observed, &|conf| conf, self.top)
+    }
+
+    /// Also the runners-up that take the place of classes which a higher threshold drops.
+    fn candidates(&self, observed: &Observed) -> Option<Prediction> {
+        Some(self.decided(observed, &|conf| conf.min(FLOOR), self.top.max(MOST_CANDIDATES)))
+    }
+
+    fn declared(&self) -> Declared {
+        const COLUMNS: &[Column] = &[Column {
+            key: "lead",
+            title: "Lead over the second",
+            kind: ColumnKind::Number,
+            unit: "",
+            of: lead,
+        }];
+        const QUEUES: &[Queue] =
+            &[Queue { title: "Closest calls first", among: Among::All, by: "lead", descending: false }];
+        let named = |(class, conf): (&u32, &f32)| (self.labels.name(*class).into_owned(), *conf);
+        Declared {
+            conf: self.conf,
+            conf_by_label: self.conf_by_class.iter().map(named).collect(),
+            most: Some(self.top),
+            columns: COLUMNS,
+            queues: QUEUES,
+        }
     }
 
     fn labels(&self) -> &LabelSet {
@@ -51,6 +62,35 @@ impl Policy for ClassifyPolicy {
 
     fn facts(&self) -> serde_json::Value {
         serde_json::json!({ "conf": self.conf, "top": self.top })
+    }
+}
+
+/// How far the answer is ahead: small where the model wavers.
+fn lead(record: &Record) -> Option<serde_json::Value> {
+    let [first, second, ..] = record.prediction.as_ref()?.classes() else { return None };
+    let lead = f64::from(first.score) - f64::from(second.score);
+    Some(((lead * 1e4).round() / 1e4).into())
+}
+
+impl ClassifyPolicy {
+    fn decided(&self, observed: &Observed, lowered: &dyn Fn(f32) -> f32, most: usize) -> Prediction {
+        let Observation::Classes { scores, multi_label } = &observed.observation else {
+            // No model of another task gets here: commands check it before the run.
+            return Prediction::Classify { classes: Vec::new(), multi_label: false };
+        };
+        let conf = self.conf.unwrap_or(if *multi_label { EVEN } else { 0.0 });
+        let wanted = |s: &&ClassScore| {
+            s.score >= lowered(self.conf_by_class.get(&s.class).copied().unwrap_or(conf))
+                && self.only.as_ref().is_none_or(|only| only.contains(&s.class))
+                && !self.except.contains(&s.class)
+        };
+        let class = |s: &ClassScore| Class {
+            class: s.class,
+            label: self.labels.name(s.class).into_owned(),
+            score: round(s.score, 1e6),
+        };
+        let classes = scores.iter().filter(wanted).take(most).map(class).collect();
+        Prediction::Classify { classes, multi_label: *multi_label }
     }
 }
 

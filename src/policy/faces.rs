@@ -3,6 +3,7 @@
 use super::{DetectPolicy, Policy};
 use crate::observation::Observed;
 use crate::prediction::Prediction;
+use crate::report::Declared;
 use crate::spec::LabelSet;
 
 /// Thresholds for faces.
@@ -15,6 +16,14 @@ impl Policy for FacesPolicy {
             Prediction::Detect { instances } => Prediction::Faces { instances },
             other => other,
         }
+    }
+
+    fn candidates(&self, observed: &Observed) -> Option<Prediction> {
+        self.0.candidates(observed)
+    }
+
+    fn declared(&self) -> Declared {
+        self.0.declared()
     }
 
     fn labels(&self) -> &LabelSet {

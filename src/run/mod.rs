@@ -91,6 +91,8 @@ impl RunFolder {
             self.root.join("images"),
             self.root.join("crops"),
             self.root.join("labels"),
+            self.root.join(crate::report::FOLDER),
+            self.root.join(crate::report::NAME),
             self.root.join("run.json"),
             self.root.join("results.jsonl"),
             self.root.join("results.json"),

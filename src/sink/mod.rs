@@ -14,6 +14,8 @@ mod yolo;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::observation::Observed;
+use crate::policy::Policy;
 use crate::prediction::Instance;
 use crate::record::{InputRecord, Record};
 use crate::spec::{LabelSet, Task};
@@ -24,6 +26,11 @@ use crate::spec::{LabelSet, Task};
 /// [`Sink::finish`]; a sink dropped without it leaves nothing behind.
 pub trait Sink: Send {
     fn item(&mut self, record: &Record) -> Result<()>;
+    /// Like [`Sink::item`], with what the record was decided from, for sinks that also show what was nearly
+    /// found. `None` where there is no observation.
+    fn item_seen(&mut self, record: &Record, _seen: Option<(&Observed, &dyn Policy)>) -> Result<()> {
+        self.item(record)
+    }
     fn input(&mut self, record: &InputRecord) -> Result<()>;
     /// Puts the result in place; returns the files, or the folder of many files, relative to
     /// the run folder.
@@ -130,7 +137,7 @@ pub fn open<S: AsRef<str>>(names: &[S], task: Task, context: &SinkContext) -> Re
 }
 
 /// Every instance with its descendants, parents before children.
-fn flattened(instances: &[Instance]) -> impl Iterator<Item = &Instance> {
+pub(crate) fn flattened(instances: &[Instance]) -> impl Iterator<Item = &Instance> {
     let mut pending: Vec<&Instance> = instances.iter().rev().collect();
     std::iter::from_fn(move || {
         let next = pending.pop()?;

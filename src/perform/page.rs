@@ -1,0 +1,89 @@
+//! What a run tells its report: facts for the page's head, and where the inputs are.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::Options;
+use super::setup::{Prepared, Selection};
+use crate::error::Result;
+use crate::input::Listing;
+use crate::pipeline::artist::Artist;
+use crate::report::{Report, ReportContext};
+use crate::run::RunFolder;
+use crate::sink::Sink;
+
+/// What is known of a run when it begins.
+pub struct Run<'a> {
+    pub command: &'a str,
+    pub provider: String,
+    pub begun: Instant,
+}
+
+/// Options that say where things are on this machine or how the run is reported, not what was done: a page is
+/// handed on.
+const LEFT_OUT: [&str; 10] =
+    ["inputs", "model", "spec", "labels", "runtime", "out", "report", "embed", "quiet", "ensemble"];
+
+pub fn open<S: Selection>(
+    run: Run,
+    options: &Options<S>,
+    prepared: &Prepared,
+    folder: &RunFolder,
+    listing: &Listing,
+    artist: Option<Arc<Artist>>,
+) -> Result<Box<dyn Sink>> {
+    let roots = roots(listing);
+    let names: Vec<&str> = roots.keys().map(String::as_str).collect();
+    let facts = json!({
+        "title": format!("{} {}", run.command, names.join(", ")),
+        "command": run.command,
+        "program": concat!("vision ", env!("CARGO_PKG_VERSION")),
+        "roots": names,
+        "model": prepared.facts(),
+        "provider": run.provider,
+        "options": changed(options)?,
+        "skipped": listing.skipped,
+    });
+    let folder_now = |path: &std::path::Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let context = ReportContext {
+        folder: folder_now(folder.root()),
+        temporary: folder.temporary(),
+        embed: options.output.embed,
+        roots: roots.into_iter().map(|(label, root)| (label, folder_now(&root))).collect(),
+        artist,
+        declared: prepared.policy.declared(),
+        facts,
+        listed: listing.inputs.len(),
+        begun: run.begun,
+    };
+    Ok(Box::new(Report::new(context)?))
+}
+
+/// Where each root's folder is: an input's place without its path below the root.
+fn roots(listing: &Listing) -> BTreeMap<String, PathBuf> {
+    let mut roots = BTreeMap::new();
+    for input in &listing.inputs {
+        let identity = &input.identity;
+        if !roots.contains_key(&identity.root) {
+            let depth = identity.relative.components().count();
+            let folder = input.file.ancestors().nth(depth).map(PathBuf::from).unwrap_or_default();
+            let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+            roots.insert(identity.root.clone(), folder);
+        }
+    }
+    roots
+}
+
+/// Options that are not at their defaults, by name.
+fn changed<S: Selection>(options: &Options<S>) -> Result<Value> {
+    let plain = serde_json::to_value(Options::<S>::with_defaults(["-".into()])?).unwrap_or_default();
+    let mut given = serde_json::to_value(options).unwrap_or_default();
+    if let Some(given) = given.as_object_mut() {
+        given.retain(|name, value| !LEFT_OUT.contains(&name.as_str()) && plain.get(name) != Some(value));
+    }
+    Ok(given)
+}

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench bench-stages fuzz soak install-deps help python-env
+.PHONY: demo test check bench bench-stages fuzz soak install-deps install-browser help python-env
 
 CARGO ?= cargo
 features := --features heif
@@ -22,10 +22,10 @@ demo: install-deps ## build, fetch ONNX Runtime, detect on samples/photos into d
 	$(vision) runtime info >/dev/null 2>&1 || $(vision) runtime install
 	$(vision) detect samples/photos --out demo-out
 
-test: install-deps python-env ## run all tests
+test: install-deps install-browser python-env ## run all tests
 	$(call with_runtime,$(CARGO) test $(features))
 
-check: install-deps python-env ## format, lints, documentation, benches compile, then all tests (what CI runs)
+check: install-deps install-browser python-env ## format, lints, documentation, benches compile, then all tests (what CI runs)
 	$(CARGO) fmt --check
 	python3 scripts/third_party.py --check
 	$(CARGO) clippy --all-targets $(features) -- -D warnings
@@ -52,6 +52,9 @@ soak: install-deps python-env ## kill a job 120 times, then 10,000 inputs with m
 
 install-deps: ## install the system packages that are missing
 	@scripts/setup.sh
+
+install-browser:
+	@scripts/setup.sh chromium
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22

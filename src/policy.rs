@@ -38,8 +38,8 @@ pub trait Policy: Send + Sync {
     }
     /// The thresholds in force, for `run.json`.
     fn facts(&self) -> serde_json::Value;
-    /// What would be decided with thresholds lowered to [`FLOOR`], best first: whatever the report's slider
-    /// can let through. `None` where no threshold could be lowered.
+    /// What would be decided with the general threshold lowered to [`FLOOR`], best first: whatever the
+    /// report's slider can let through. Labels with a threshold of their own keep it. `None` where no threshold could be lowered.
     fn candidates(&self, _observed: &Observed) -> Option<Prediction> {
         None
     }
@@ -71,7 +71,8 @@ impl Policy for DetectPolicy {
 
     /// Suppression goes from the best down, so what a lower threshold adds changes nothing above it.
     fn candidates(&self, observed: &Observed) -> Option<Prediction> {
-        Some(self.decided(observed, &|class| self.conf_of(class).min(FLOOR), usize::MAX))
+        let lowered = |class| self.conf_by_class.get(&class).copied().unwrap_or(self.conf.min(FLOOR));
+        Some(self.decided(observed, &lowered, usize::MAX))
     }
 
     fn declared(&self) -> Declared {

@@ -28,12 +28,12 @@ pub struct ClassifyPolicy {
 
 impl Policy for ClassifyPolicy {
     fn decide(&self, observed: &Observed) -> Prediction {
-        self.decided(observed, &|conf| conf, self.top)
+        self.decided(observed, 1.0, self.top)
     }
 
     /// Also the runners-up that take the place of classes which a higher threshold drops.
     fn candidates(&self, observed: &Observed) -> Option<Prediction> {
-        Some(self.decided(observed, &|conf| conf.min(FLOOR), self.top.max(MOST_CANDIDATES)))
+        Some(self.decided(observed, FLOOR, self.top.max(MOST_CANDIDATES)))
     }
 
     fn declared(&self) -> Declared {
@@ -73,14 +73,15 @@ fn lead(record: &Record) -> Option<serde_json::Value> {
 }
 
 impl ClassifyPolicy {
-    fn decided(&self, observed: &Observed, lowered: &dyn Fn(f32) -> f32, most: usize) -> Prediction {
+    /// With a general threshold of `at_most`.
+    fn decided(&self, observed: &Observed, at_most: f32, most: usize) -> Prediction {
         let Observation::Classes { scores, multi_label } = &observed.observation else {
             // No model of another task gets here: commands check it before the run.
             return Prediction::Classify { classes: Vec::new(), multi_label: false };
         };
-        let conf = self.conf.unwrap_or(if *multi_label { EVEN } else { 0.0 });
+        let conf = self.conf.unwrap_or(if *multi_label { EVEN } else { 0.0 }).min(at_most);
         let wanted = |s: &&ClassScore| {
-            s.score >= lowered(self.conf_by_class.get(&s.class).copied().unwrap_or(conf))
+            s.score >= self.conf_by_class.get(&s.class).copied().unwrap_or(conf)
                 && self.only.as_ref().is_none_or(|only| only.contains(&s.class))
                 && !self.except.contains(&s.class)
         };

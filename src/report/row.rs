@@ -123,7 +123,9 @@ impl Rows {
             columns: self.columns.iter().map(|column| (column.of)(record)).collect(),
         };
         match candidates.or(record.prediction.as_ref()) {
-            Some(Prediction::Detect { instances } | Prediction::Faces { instances }) => self.instances(&mut row, instances),
+            Some(Prediction::Detect { instances } | Prediction::Faces { instances }) => {
+                self.instances(&mut row, instances)
+            }
             Some(Prediction::Classify { classes, multi_label }) => {
                 self.kind = if *multi_label { Kind::Yeses } else { Kind::Answer };
                 for class in classes.iter().take(MOST_CANDIDATES) {

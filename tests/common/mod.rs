@@ -152,3 +152,18 @@ pub fn python() -> Option<PathBuf> {
     }
     python
 }
+
+/// A JPEG with an EXIF block that holds nothing but the orientation (TIFF 6.0, tag 0x0112).
+pub fn with_exif_orientation(pixels: &image::RgbImage, orientation: u8) -> Vec<u8> {
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 95).encode_image(pixels).expect("encodes");
+    let jpeg = jpeg.into_inner();
+    let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    exif.extend_from_slice(&[orientation, 0, 0, 0, 0, 0, 0]);
+    let length = (exif.len() as u16 + 2).to_be_bytes();
+    let mut file = jpeg[..2].to_vec();
+    file.extend_from_slice(&[0xff, 0xe1, length[0], length[1]]);
+    file.extend_from_slice(&exif);
+    file.extend_from_slice(&jpeg[2..]);
+    file
+}

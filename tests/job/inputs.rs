@@ -10,7 +10,7 @@ use image::ImageFormat::Png;
 use serde_json::{Value, json};
 
 use crate::common;
-use crate::common::{Ran, Scratch, photo, picture, vision};
+use crate::common::{Ran, Scratch, photo, picture, vision, with_exif_orientation};
 
 #[test]
 fn duplicates_are_two_inputs_with_one_digest() {

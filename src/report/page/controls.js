@@ -132,8 +132,8 @@ const CONTROLS = {
     const values = items.map((item) => item.row.columns[column.at]).filter((value) => value != null);
     const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
     if (!(low < high)) return null;
-    const field = (name, placeholder) => make('input', {
-      type: 'number', step: 'any', placeholder, 'aria-label': `${column.title}, ${name}`,
+    const field = (name, bound) => make('input', {
+      type: 'number', step: 'any', placeholder: Number(bound.toPrecision(3)), 'aria-label': `${column.title}, ${name}`,
     });
     const [least, most] = [field('least', low), field('most', high)];
     const changed = () => {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Entry, look, with_options};
 use crate::error::{Error, Kind, Result};
-use crate::options::{ClassifyOptions, FacesOptions, SelectOptions};
+use crate::options::{ClassifyOptions, FacesOptions, OcrOptions, SelectOptions};
 use crate::perform::{Options, Selection};
 
 const ABOUT: &str = "Write report.html for a run folder: a page to look through its results in";
@@ -60,6 +60,7 @@ const COMMANDS: &[(&str, Again)] = &[
     ("detect", again::<SelectOptions>),
     ("classify", again::<ClassifyOptions>),
     ("faces", again::<FacesOptions>),
+    ("ocr", again::<OcrOptions>),
 ];
 
 fn run(arguments: &Arguments) -> Result<u8> {

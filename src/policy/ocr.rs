@@ -7,6 +7,8 @@ use crate::ocr::confidence;
 use crate::ocr::ctc::{Character, mean_score};
 use crate::ocr::order::order;
 use crate::prediction::{Alternative, Letter, Line, Prediction};
+use crate::record::Record;
+use crate::report::{Among, Column, ColumnKind, Declared, FLOOR, Queue};
 use crate::spec::LabelSet;
 
 /// Readings less likely are not written.
@@ -26,15 +28,31 @@ pub struct OcrPolicy {
 
 impl Policy for OcrPolicy {
     fn decide(&self, observed: &Observed) -> Prediction {
-        let Observation::Text { lines } = &observed.observation else {
-            // No model of another task gets here: commands check it before the run.
-            return Prediction::Ocr { lines: Vec::new() };
-        };
-        let wanted: Vec<&TextLine> = lines.iter().filter(|line| self.wants(line)).collect();
-        let corners: Vec<Quad> = wanted.iter().map(|line| line.corners).collect();
-        let ordered = order(&corners).into_iter();
-        Prediction::Ocr {
-            lines: ordered.map(|(n, block)| self.line(wanted[n], block, observed.size)).collect(),
+        self.decided(observed, self.conf)
+    }
+
+    fn candidates(&self, observed: &Observed) -> Option<Prediction> {
+        Some(self.decided(observed, self.conf.min(FLOOR)))
+    }
+
+    fn declared(&self) -> Declared {
+        const COLUMNS: &[Column] = &[Column {
+            key: "sure",
+            title: "Least sure line",
+            kind: ColumnKind::Number,
+            unit: "",
+            of: least_confidence,
+        }];
+        const QUEUES: &[Queue] = &[
+            Queue { title: "Least sure first", among: Among::Found, by: "sure", descending: false },
+            Queue { title: "Most text first", among: Among::Found, by: "count", descending: true },
+        ];
+        Declared {
+            conf: Some(self.conf),
+            most: Some(usize::MAX),
+            columns: COLUMNS,
+            queues: QUEUES,
+            ..Declared::default()
         }
     }
 
@@ -47,10 +65,30 @@ impl Policy for OcrPolicy {
     }
 }
 
+/// How likely the line is right that is most in doubt.
+fn least_confidence(record: &Record) -> Option<serde_json::Value> {
+    let lines = record.prediction.as_ref()?.lines();
+    let least = lines.iter().map(|line| line.confidence).min_by(f32::total_cmp)?;
+    Some(((f64::from(least) * 1e4).round() / 1e4).into())
+}
+
 impl OcrPolicy {
-    fn wants(&self, line: &TextLine) -> bool {
+    fn decided(&self, observed: &Observed, conf: f32) -> Prediction {
+        let Observation::Text { lines } = &observed.observation else {
+            // No model of another task gets here: commands check it before the run.
+            return Prediction::Ocr { lines: Vec::new() };
+        };
+        let wanted: Vec<&TextLine> = lines.iter().filter(|line| self.wants(line, conf)).collect();
+        let corners: Vec<Quad> = wanted.iter().map(|line| line.corners).collect();
+        let ordered = order(&corners).into_iter();
+        Prediction::Ocr {
+            lines: ordered.map(|(n, block)| self.line(wanted[n], block, observed.size)).collect(),
+        }
+    }
+
+    fn wants(&self, line: &TextLine, conf: f32) -> bool {
         let says = line.characters.iter().any(|character| !character.text.trim().is_empty());
-        says && line.score >= self.box_conf && mean_score(&line.characters) >= self.conf
+        says && line.score >= self.box_conf && mean_score(&line.characters) >= conf
     }
 
     fn line(&self, line: &TextLine, block: usize, size: [u32; 2]) -> Line {

@@ -9,7 +9,7 @@ use super::MOST_CANDIDATES;
 use super::columns::{Column, Declared, folder_of};
 use crate::draw::palette::class_colour;
 use crate::frame::Part;
-use crate::prediction::{Instance, Prediction};
+use crate::prediction::{Instance, Line, Prediction};
 use crate::record::{InputRecord, Record};
 
 /// One item of the page. Keys are short because there may be a hundred thousand.
@@ -26,7 +26,8 @@ pub struct Row {
     pub s: Vec<Value>,
     /// Left, top, right, bottom of each thing in turn; empty where things have no place.
     pub b: Vec<f64>,
-    /// What else is known of a thing, by its number: `quad`, its corners; `points`; `of`, the thing it is found within.
+    /// What else is known of a thing, by its number: `quad`, its corners; `points`; `text`; `of`, the thing it
+    /// is found within.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub x: Map<String, Value>,
     /// Candidates left out because of [`MOST_CANDIDATES`].
@@ -132,6 +133,7 @@ impl Rows {
                     self.score(&mut row, &class.label, class.class, class.score);
                 }
             }
+            Some(Prediction::Ocr { lines }) => lines.iter().for_each(|line| self.line(&mut row, line)),
             None => {}
         }
         row
@@ -203,6 +205,16 @@ impl Rows {
             row.x.insert(number.to_string(), more.into());
         }
         number
+    }
+
+    /// All lines, in order of reading: a page is read whole or not at all.
+    fn line(&mut self, row: &mut Row, line: &Line) {
+        let number = row.s.len() / 2;
+        self.score(row, "text", 0, line.score);
+        let r = &line.rect;
+        row.b.extend([r.x1, r.y1, r.x2, r.y2].map(tenths));
+        let corners: Vec<f64> = line.corners.0.as_flattened().iter().copied().map(tenths).collect();
+        row.x.insert(number.to_string(), json!({ "quad": corners, "text": line.text }));
     }
 
     fn score(&mut self, row: &mut Row, label: &str, class: u32, score: f32) {

@@ -42,7 +42,7 @@ function readItems() {
   }
 }
 
-// Numbers of the things of a row that pass the threshold, best first. What is found within a thing comes and
+// Numbers of the things of a row that pass the threshold, in the row's order: best first, text as it is read. What is found within a thing comes and
 // goes with it.
 function kept(row) {
   const list = [];
@@ -64,6 +64,8 @@ function kept(row) {
 const counted = (list) => (header.kind === 'answer' ? list.slice(0, 1) : list);
 const labelOf = (row, n) => row.s[2 * n];
 const scoreOf = (row, n) => row.s[2 * n + 1];
+// What a thing is called: what a line of text says, else its label.
+const nameOf = (row, n) => row.x?.[n]?.text ?? labels[labelOf(row, n)].name;
 
 // Counts everything anew at the present threshold.
 function measure() {
@@ -72,7 +74,7 @@ function measure() {
     const { row } = item;
     const list = counted(kept(row));
     item.count = list.length;
-    item.best = list.length ? scoreOf(row, list[0]) : -1;
+    item.best = list.reduce((best, n) => Math.max(best, scoreOf(row, n)), -1);
     item.doubt = 0;
     for (let at = 0; at < row.s.length; at += 2) {
       item.doubt = Math.max(item.doubt, 1 - Math.abs(row.s[at + 1] - leastOf(row.s[at])));
@@ -114,7 +116,7 @@ function fits(item) {
   }
   for (const [key, choice] of state.choices) if (valueOf(item, key) !== choice) return false;
   if (!state.text || item.search.includes(state.text)) return true;
-  return counted(kept(row)).some((n) => labels[labelOf(row, n)].name.toLowerCase().includes(state.text));
+  return counted(kept(row)).some((n) => nameOf(row, n).toLowerCase().includes(state.text));
 }
 
 const collator = new Intl.Collator(undefined, { numeric: true });

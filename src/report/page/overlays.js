@@ -50,7 +50,7 @@ const OVERLAYS = [
     has: (row) => row.b.length > 0,
     draw(layer, row, n, colour, unit) {
       const [x1, y1] = boxOf(row, n);
-      const text = `${labels[labelOf(row, n)].name} ${scoreOf(row, n).toFixed(2)}`;
+      const text = `${nameOf(row, n)} ${scoreOf(row, n).toFixed(2)}`;
       // Above the box, or within it at the top edge of the picture.
       const top = y1 > 18 * unit ? y1 - 18 * unit : y1;
       const back = shape(layer, 'rect', { x: x1, y: top, height: 18 * unit, fill: colour });

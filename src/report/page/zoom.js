@@ -98,10 +98,9 @@ function describe(item) {
   for (const [code, message] of row.warnings ?? []) parts.push(make('p', { class: 'warn box', text: `${code}: ${message}` }));
   const list = kept(row);
   const things = list.map((n) => {
-    const { name, colour } = labels[labelOf(row, n)];
     const swatch = make('i', { class: 'swatch' });
-    swatch.style.background = colour;
-    const entry = make('li', { 'data-thing': n }, swatch, make('span', { text: name }), make('meter', {
+    swatch.style.background = labels[labelOf(row, n)].colour;
+    const entry = make('li', { 'data-thing': n }, swatch, make('span', { text: nameOf(row, n) }), make('meter', {
       min: 0, max: 1, value: scoreOf(row, n), 'aria-label': 'score',
     }), make('b', { text: scoreOf(row, n).toFixed(3) }));
     entry.addEventListener('pointerenter', () => light(n, true));

@@ -15,7 +15,7 @@ use crate::onnx::Value;
 
 pub use detector::{DETECTOR, Detector};
 pub use orienter::{ORIENTER, Orienter};
-pub use recogniser::{Lattices, RECOGNISER, Recogniser};
+pub use recogniser::{LEAST_WIDTH, Lattices, RECOGNISER, Recogniser};
 pub use strip::Strip;
 
 /// The only output, of so many axes where the header says how many.

@@ -15,12 +15,21 @@ const CUBIC: f32 = -0.75;
 /// No line is longer than this many pixels of the frame; what is, is cut.
 const MOST: f32 = 65_535.0;
 
+/// Nor has it more pixels than this: corners far outside the frame are read smaller.
+const LARGEST: u64 = 1 << 26;
+
 /// Width and height of a box in whole pixels, at least 1, as it will be cut out.
 pub fn size(Quad([a, b, c, d]): &Quad) -> [u32; 2] {
     let length = |p: &[f32; 2], q: &[f32; 2]| (p[0] - q[0]).hypot(p[1] - q[1]);
     // What is no number comes out as 0.
     let whole = |length: f32| (length.clamp(1.0, MOST) as u32).max(1);
-    [whole(length(a, b).max(length(c, d))), whole(length(a, d).max(length(b, c)))]
+    let [width, height] = [whole(length(a, b).max(length(c, d))), whole(length(a, d).max(length(b, c)))];
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels <= LARGEST {
+        return [width, height];
+    }
+    let scale = (LARGEST as f64 / pixels as f64).sqrt();
+    [width, height].map(|side| ((f64::from(side) * scale) as u32).max(1))
 }
 
 /// Whether the text of a box of that size runs up or down.
@@ -177,6 +186,8 @@ mod tests {
             let cut = straight(&picture(), &quad);
             assert!(cut.width() > 0 && cut.height() > 0);
         }
+        let vast = size(&Quad([[-1e9, -1e9], [1e9, -1e9], [1e9, 1e9], [-1e9, 1e9]]));
+        assert_eq!(vast, [1 << 13, 1 << 13]);
         // The edge continues outside.
         let beyond = Quad([[90.0, 0.0], [120.0, 0.0], [120.0, 10.0], [90.0, 10.0]]);
         assert_eq!(straight(&picture(), &beyond).get_pixel(29, 5).0[0], 198);

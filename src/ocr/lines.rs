@@ -7,7 +7,7 @@ use super::{ORIENTER, RECOGNISER, Reader, Wanted, crop, pieces};
 use crate::engine::Infer;
 use crate::error::Result;
 use crate::family::not_finite;
-use crate::family::pp_ocr::{Lattices, Strip};
+use crate::family::pp_ocr::{LEAST_WIDTH, Lattices, Strip};
 use crate::frame::{Frame, Warning};
 use crate::geometry::Quad;
 use crate::observation::TextLine;
@@ -21,6 +21,9 @@ const PADDING: u32 = 1;
 /// A text whose characters have this score on average makes sense: what stands upside down and is read as it
 /// stands comes to 0.5 to 0.8.
 const SENSE: f32 = 0.9;
+
+/// Texts of no more characters than this make as much sense upside down.
+const SHORT: usize = 2;
 
 /// The classifier is sure that a line stands upright up to this score of the opposite.
 const DOUBT: f32 = 0.05;
@@ -91,7 +94,7 @@ impl Reader {
         };
         let [width, height] = crop::size(&corners);
         let lying = if crop::is_standing([width, height]) { [height, width] } else { [width, height] };
-        Job { line, corners, width: Strip::width_of(lying, self.recogniser.height()) }
+        Job { line, corners, width: Strip::width_of(lying, self.recogniser.height()).max(LEAST_WIDTH) }
     }
 
     /// Turns those of `cuts` that stand upside down; which they are.
@@ -109,7 +112,8 @@ impl Reader {
     }
 
     /// Lines that make little sense and of whose direction the classifier was not sure, or which it turned, are
-    /// read the other way up too; the better reading counts.
+    /// read the other way up too; the better reading counts. A letter or two may make as much sense upside down:
+    /// they can be turned back, no more.
     fn read_again(
         &self,
         cuts: &[RgbImage],
@@ -118,10 +122,11 @@ impl Reader {
         means: &mut Means,
     ) -> Result<()> {
         for (n, cut) in cuts.iter().enumerate() {
-            if ways[n].doubtful && mean_score(&read[n].0) < SENSE {
+            let can_turn = ways[n].turned || read[n].0.len() > SHORT;
+            if ways[n].doubtful && can_turn && sense(&read[n]) < SENSE {
                 let back = self.recognised(&[crop::upside_down(cut)], means)?;
                 let back = back.into_iter().next().unwrap_or_default();
-                if mean_score(&back.0) > mean_score(&read[n].0) {
+                if sense(&back) > sense(&read[n]) {
                     ways[n].turned = !ways[n].turned;
                     read[n] = back;
                 }
@@ -162,7 +167,8 @@ impl Reader {
         let (steps, filled) = lattices.of(line);
         let characters = self.recogniser.characters();
         if let Some(wanted) = means.wanted {
-            let fitting = wanted.best(steps, characters, filled);
+            let (fitting, dropped) = wanted.best(steps, characters, filled);
+            means.odd += dropped;
             return fitting.map_or_else(Words::default, |found| {
                 (found.characters, Some([found.share, found.likelihood]))
             });
@@ -171,6 +177,12 @@ impl Reader {
         means.odd += dropped;
         (characters, None)
     }
+}
+
+/// How much sense a reading makes, 0 to 1. Within bounds scores are shares of what is allowed, which any picture
+/// fills: there the likelihood counts.
+fn sense((characters, bounded): &Words) -> f32 {
+    bounded.map_or_else(|| mean_score(characters), |[_, likelihood]| likelihood)
 }
 
 /// Jobs, sorted by width, in batches with little padding; a long one is alone.

@@ -15,7 +15,10 @@ mod views;
 mod wanted;
 
 pub use region::Region;
+use views::Contest;
 pub use wanted::{Fitting, Wanted};
+
+use std::collections::HashSet;
 
 use crate::engine::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result};
@@ -30,6 +33,12 @@ use crate::preprocess::{Mapping, View};
 pub const DETECTOR: ModelId = ModelId(0);
 pub const RECOGNISER: ModelId = ModelId(1);
 pub const ORIENTER: ModelId = ModelId(2);
+
+/// Lines of tiles that are read to tell whether they are lines or pieces of a larger one's letters.
+const ENOUGH: usize = 16;
+
+/// Pictures that are lower or narrower than this many pixels hold no letters.
+const LEAST_SIDE: u32 = 6;
 
 /// Finds and reads lines.
 pub struct Reader {
@@ -49,11 +58,13 @@ impl Reader {
     /// Every line of the frame, not yet read.
     fn find(&self, frame: &Frame, infer: &dyn Infer) -> Result<(Vec<TextLine>, Vec<Warning>)> {
         if let Some(region) = &self.region {
-            let corners = region.within(frame.size);
-            return Ok((
-                corners.map(|corners| TextLine::unread(corners, 1.0)).into_iter().collect(),
-                Vec::new(),
-            ));
+            return Ok(match region.within(frame.size) {
+                Some(corners) => (vec![TextLine::unread(corners, 1.0)], Vec::new()),
+                None => (Vec::new(), vec![region.outside(frame.size)]),
+            });
+        }
+        if frame.size.iter().any(|side| *side < LEAST_SIDE) {
+            return Ok((Vec::new(), Vec::new()));
         }
         let views = views::of(frame.size, self.tiling.as_ref(), self.detector.input().size)?;
         let (mut found, mut warnings) = (Vec::new(), Vec::new());
@@ -74,11 +85,51 @@ impl Reader {
             found.push(lines);
             warnings.extend(noticed);
         }
-        let mut lines = views::joined(&views, found);
+        let (mut lines, contests) = views::joined(&views, found);
+        self.resolve(&mut lines, contests, frame, infer)?;
         warnings.extend(bound_lines(&mut lines));
-        warnings.dedup();
+        // One of a kind: views have their own, of the same frame.
+        let mut kinds = HashSet::new();
+        warnings.retain(|warning: &Warning| kinds.insert(warning.code.clone()));
         Ok((lines, warnings))
     }
+
+    /// Reads both sides of each contest; the one that says more stays.
+    fn resolve(
+        &self,
+        lines: &mut Vec<TextLine>,
+        contests: Vec<Contest>,
+        frame: &Frame,
+        infer: &dyn Infer,
+    ) -> Result<()> {
+        let mut stays = vec![true; lines.len()];
+        let mut wholes = Vec::new();
+        for Contest { whole, parts } in contests {
+            let parts: Vec<usize> = parts.into_iter().filter(|at| stays[*at]).collect();
+            // A few of many are enough to tell.
+            let few: Vec<TextLine> = parts
+                .iter()
+                .step_by(parts.len().div_ceil(ENOUGH).max(1))
+                .map(|at| lines[*at].clone())
+                .collect();
+            let scale = parts.len() as f32 / few.len().max(1) as f32;
+            let (of_parts, _) = self.read(frame, few, None, infer)?;
+            let (of_whole, _) = self.read(frame, vec![whole.clone()], None, infer)?;
+            if says(&of_whole) > scale * says(&of_parts) {
+                parts.iter().for_each(|at| stays[*at] = false);
+                wholes.push(whole);
+            }
+        }
+        let mut stays = stays.into_iter();
+        lines.retain(|_| stays.next().unwrap_or(true));
+        lines.append(&mut wholes);
+        Ok(())
+    }
+}
+
+/// How much lines say: characters count by what their score is over an even guess.
+fn says(lines: &[TextLine]) -> f32 {
+    lines.iter().flat_map(|line| &line.characters).map(|character| (character.score - 0.5).max(0.0)).sum()
 }
 
 impl Family for Reader {

@@ -1,5 +1,7 @@
 //! The order in which people read lines: direction, columns, rows.
 
+use std::f32::consts::{FRAC_PI_2, TAU};
+
 use crate::geometry::Quad;
 
 /// A gap between columns is at least this wide, in line heights.
@@ -9,6 +11,12 @@ const GAP: f32 = 1.0;
 /// shorter is a table, which is read by rows.
 const PROSE: f32 = 6.0;
 const ROWS: usize = 3;
+
+/// Lines this many times as long as high may run another way than most.
+const OWN_WAY: f32 = 4.0;
+
+/// Where that many bands share a gap and are no columns, the search goes on this much of them further down.
+const STRIDE: usize = 64;
 
 /// Lines stand in one row where they share this much of the lower one's height.
 const SAME_ROW: f32 = 0.5;
@@ -37,11 +45,14 @@ impl Place {
 /// counted from 0. Corners begin where a line's text begins.
 ///
 /// Lines that run the same way are read together, those of the most common direction first. Upright text is
-/// read down, text that runs down to the left (as Chinese columns are), and so on round.
+/// read down, text that runs down to the left (as Chinese columns are), and so on round. Short lines run as most do:
+/// a digit of a table may have been taken for one that stands, a word for one that is upside down.
 pub fn order(lines: &[Quad]) -> Vec<(usize, usize)> {
+    let main = main_direction(lines);
     let mut by_direction: [Vec<usize>; 4] = Default::default();
     for (line, corners) in lines.iter().enumerate() {
-        by_direction[quarter(corners)].push(line);
+        let quarter = if ratio(corners) > OWN_WAY { quarters(direction(corners) - main) } else { 0 };
+        by_direction[quarter].push(line);
     }
     let mut directions: Vec<usize> = (0..4).collect();
     directions.sort_by_key(|direction| std::cmp::Reverse(by_direction[*direction].len()));
@@ -49,7 +60,7 @@ pub fn order(lines: &[Quad]) -> Vec<(usize, usize)> {
     let mut block = 0;
     for direction in directions {
         let group = &by_direction[direction];
-        let angle = angle(lines, group);
+        let angle = angle(lines, group, main + direction as f32 * FRAC_PI_2);
         let places: Vec<Place> = group.iter().map(|line| place(*line, &lines[*line], angle)).collect();
         for block_of in blocks(places) {
             ordered.extend(rows(block_of).into_iter().map(|line| (line, block)));
@@ -59,10 +70,26 @@ pub fn order(lines: &[Quad]) -> Vec<(usize, usize)> {
     ordered
 }
 
-/// The quarter of the circle that a line runs to: 0 to the right, 1 down, 2 to the left, 3 up.
-fn quarter(corners: &Quad) -> usize {
-    let quarters = direction(corners) / std::f32::consts::FRAC_PI_2;
-    (quarters.round() as i32).rem_euclid(4) as usize
+/// How many quarter turns, clockwise and rounded, an angle is: 0 to 3.
+fn quarters(angle: f32) -> usize {
+    ((angle / FRAC_PI_2).round() as i32).rem_euclid(4) as usize
+}
+
+/// The direction that most long lines have, all lines where none is long: the fullest of 72 fans of 15 degrees,
+/// the one nearest to upright among equals. Not fixed quarters of the circle, between which the lines of a page
+/// at 45 degrees would be shared out.
+fn main_direction(lines: &[Quad]) -> f32 {
+    const FANS: usize = 72;
+    let width = TAU / FANS as f32;
+    let any_long = lines.iter().any(is_long);
+    let mut counts = [0usize; FANS];
+    for line in lines.iter().filter(|line| !any_long || is_long(line)) {
+        counts[((direction(line) / width).round() as i32).rem_euclid(FANS as i32) as usize] += 1;
+    }
+    let count = |fan: usize| counts[(fan + FANS - 1) % FANS] + counts[fan] + counts[(fan + 1) % FANS];
+    let away = |fan: usize| fan.min(FANS - fan);
+    let fullest = (0..FANS).max_by_key(|fan| (count(*fan), counts[*fan], std::cmp::Reverse(away(*fan))));
+    fullest.unwrap_or(0) as f32 * width
 }
 
 /// In radians, clockwise from the x axis.
@@ -71,29 +98,35 @@ fn direction(Quad([a, b, c, d]): &Quad) -> f32 {
     dy.atan2(dx)
 }
 
-/// The middle one of the directions of a group; of lines that are long enough to tell.
-fn angle(lines: &[Quad], group: &[usize]) -> f32 {
-    let Some(first) = group.first() else { return 0.0 };
-    let base = quarter(&lines[*first]) as f32 * std::f32::consts::FRAC_PI_2;
+/// The middle one of the directions of a group, which lie around `base`; of lines that are long enough to tell.
+fn angle(lines: &[Quad], group: &[usize], base: f32) -> f32 {
     let long = group.iter().filter(|line| is_long(&lines[**line]));
     let mut turned: Vec<f32> = long
         .map(|line| {
             let away = direction(&lines[*line]) - base;
-            away - (away / std::f32::consts::TAU).round() * std::f32::consts::TAU
+            away - (away / TAU).round() * TAU
         })
         .collect();
     turned.sort_by(f32::total_cmp);
     base + turned.get(turned.len() / 2).copied().unwrap_or(0.0)
 }
 
-fn is_long(Quad([a, b, _, d]): &Quad) -> bool {
+/// Twice as long as high: its direction is known to a degree or so.
+fn is_long(corners: &Quad) -> bool {
+    ratio(corners) > 2.0
+}
+
+fn ratio(Quad([a, b, _, d]): &Quad) -> f32 {
     let length = |p: &[f32; 2], q: &[f32; 2]| (p[0] - q[0]).hypot(p[1] - q[1]);
-    length(a, b) > 2.0 * length(a, d)
+    length(a, b) / length(a, d).max(1.0)
 }
 
 /// Corners in coordinates that run along and across the direction of reading.
-fn place(line: usize, Quad(corners): &Quad, angle: f32) -> Place {
+fn place(line: usize, corners: &Quad, angle: f32) -> Place {
     let (sin, cos) = angle.sin_cos();
+    // Of a line that runs another way, the corner that is the top left one in this direction comes first.
+    let first = 4 - quarters(direction(corners) - angle);
+    let corners: [[f32; 2]; 4] = std::array::from_fn(|n| corners.0[(first + n) % 4]);
     let turned = corners.map(|[x, y]| [x * cos + y * sin, y * cos - x * sin]);
     // The middles of the sides: a tilted line is no higher for it.
     let middle = |a: usize, b: usize, axis: usize| f32::midpoint(turned[a][axis], turned[b][axis]);
@@ -111,9 +144,12 @@ fn blocks(places: Vec<Place>) -> Vec<Vec<Place>> {
     let mut plain: Vec<Place> = Vec::new();
     let mut at = 0;
     while at < bands.len() {
-        let Some((end, cut)) = columns(&bands, at, GAP * height) else {
-            plain.extend(&bands[at]);
-            at += 1;
+        let (end, cut) = columns(&bands, at, GAP * height);
+        let Some(cut) = cut else {
+            // A row of a table; of a long one several, so that thousands of rows do not cost their square.
+            let next = at + 1 + (end - at) / STRIDE;
+            plain.extend(bands[at..next].iter().flatten());
+            at = next;
             continue;
         };
         if !plain.is_empty() {
@@ -152,9 +188,9 @@ fn bands(mut places: Vec<Place>) -> Vec<Vec<Place>> {
     bands
 }
 
-/// The bands from `from` that stand in columns: where they end, and where the cut between runs. `None` where
-/// they do not.
-fn columns(bands: &[Vec<Place>], from: usize, least: f32) -> Option<(usize, f32)> {
+/// The bands from `from` that share a gap: where they end, and where the cut between columns runs, `None` where
+/// they are no columns.
+fn columns(bands: &[Vec<Place>], from: usize, least: f32) -> (usize, Option<f32>) {
     let mut gaps = vec![(f32::NEG_INFINITY, f32::INFINITY)];
     let mut end = from;
     for band in &bands[from..] {
@@ -172,8 +208,8 @@ fn columns(bands: &[Vec<Place>], from: usize, least: f32) -> Option<(usize, f32)
     let cut = inner.map(|(a, b)| f32::midpoint(a, b)).find(|cut| {
         let (left, right): (Vec<&Place>, Vec<&Place>) = all.iter().partition(|place| place.x2 <= *cut);
         is_prose(&left) && is_prose(&right)
-    })?;
-    Some((end, cut))
+    });
+    (end, cut)
 }
 
 fn inner(gaps: &[(f32, f32)]) -> bool {

@@ -1,10 +1,14 @@
 //! Patterns that a text must have, as automata that are fed a character at a time.
 
+use std::collections::HashSet;
+
 use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, MatchKind};
+use regex_syntax::hir::{Hir, Look};
 
 use crate::error::{Error, Result};
 
@@ -30,14 +34,21 @@ impl Pattern {
             .match_kind(MatchKind::All)
             .dfa_size_limit(Some(LARGEST))
             .determinize_size_limit(Some(LARGEST));
-        let built = dense::Builder::new()
-            .configure(config)
-            .syntax(syntax::Config::new().nest_limit(50))
-            .build(&format!("(?:{text})$"));
         let wrong = |e: &dyn std::fmt::Display| {
-            Error::usage(format!("--pattern {text}: not a regular expression that can be used: {e}"))
+            Error::usage(format!(
+                "--pattern {text}: not a regular expression that can be used: {e}; \
+                 [A-Za-z0-9_] for \\w, (?-u:\\b) for \\b and fewer repetitions need less"
+            ))
         };
-        let automaton = built.map_err(|e| wrong(&e))?;
+        // Read by itself first: brackets or comments of the text do not reach what is put around it.
+        let own = syntax::parse_with(text, &syntax::Config::new().nest_limit(50)).map_err(|e| wrong(&e))?;
+        let whole = Hir::concat(vec![own, Hir::look(Look::End)]);
+        let states = thompson::Compiler::new()
+            .configure(thompson::Config::new().nfa_size_limit(Some(LARGEST)))
+            .build_from_hir(&whole)
+            .map_err(|e| wrong(&e))?;
+        let automaton =
+            dense::Builder::new().configure(config).build_from_nfa(&states).map_err(|e| wrong(&e))?;
         let start =
             automaton.start_state(&start::Config::new().anchored(Anchored::Yes)).map_err(|e| wrong(&e))?;
         Ok(Self { automaton, start })
@@ -58,21 +69,25 @@ impl Pattern {
         self.automaton.is_match_state(self.automaton.next_eoi_state(state))
     }
 
-    /// For each of `characters`, whether it stands in any text that fits.
+    /// For each of `characters`, whether it stands in any text that fits; all may where that takes too long to
+    /// tell.
     pub fn alphabet(&self, characters: &[String]) -> Vec<bool> {
-        let mut seen = vec![self.start];
-        let mut used = vec![false; characters.len()];
-        let mut at = 0;
-        while let Some(&state) = seen.get(at).filter(|_| at < MOST_STATES) {
+        let mut used: Vec<bool> = characters.iter().map(String::is_empty).collect();
+        let (mut seen, mut open) = (HashSet::from([self.start]), vec![self.start]);
+        while let Some(state) = open.pop().filter(|_| used.contains(&false)) {
+            if seen.len() > MOST_STATES {
+                used.fill(true);
+                break;
+            }
             for (character, used) in characters.iter().zip(&mut used).filter(|(c, _)| !c.is_empty()) {
                 let Some(next) = self.after(state, character) else { continue };
                 *used = true;
-                if !seen.contains(&next) {
-                    seen.push(next);
+                if seen.insert(next) {
+                    open.push(next);
                 }
             }
-            at += 1;
         }
+        used.iter_mut().zip(characters).for_each(|(used, text)| *used &= !text.is_empty());
         used
     }
 }
@@ -98,6 +113,7 @@ mod tests {
         assert!(fits("a*", "") && fits("北京.", "北京市"));
         // The end is looked for at the end only.
         assert!(!fits("a", "ab") && fits("(?i)total", "TOTAL"));
+        assert!(fits("(?x) [0-9]+ # digits", "12") && !fits("(?x) [0-9]+ # digits", "12a"));
     }
 
     #[test]
@@ -109,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_said() {
-        for bad in ["(", r"\d{1000}{1000}", "[z-a]", &"(".repeat(1000)] {
+        for bad in ["(", "a)|(?:.*", r"\d{1000}{1000}", "[z-a]", &"(".repeat(1000)] {
             let error = Pattern::new(bad).expect_err("refused");
             assert!(error.message.contains("--pattern"), "{}", error.message);
         }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::{Reader, Wanted};
 use crate::engine::Infer;
 use crate::error::{Error, Result};
-use crate::frame::Frame;
+use crate::frame::{Frame, Warning};
 use crate::geometry::Quad;
 use crate::observation::TextLine;
 
@@ -45,9 +45,10 @@ impl FromStr for Region {
         };
         let lengths: Option<Vec<Length>> = text.split(',').map(length).collect();
         let lengths = lengths.and_then(|lengths| <[Length; 4]>::try_from(lengths).ok());
+        let lengths = lengths.filter(|[.., width, height]| width.of(100) > 0.0 && height.of(100) > 0.0);
         lengths.map(Self).ok_or_else(|| {
             Error::usage(format!(
-                "--region {text}: expected left,top,width,height in pixels or percent, such as 10%,5%,320,40"
+                "--region {text}: expected left,top,width,height in pixels or percent, such as 10%,5%,320,40, width and height above 0"
             ))
         })
     }
@@ -71,6 +72,12 @@ impl Region {
         let cut = |value: f32, axis: usize| value.round().clamp(0.0, size[axis] as f32);
         let (x1, y1, x2, y2) = (cut(left, 0), cut(top, 1), cut(right, 0), cut(bottom, 1));
         (x1 < x2 && y1 < y2).then_some(Quad([[x1, y1], [x2, y1], [x2, y2], [x1, y2]]))
+    }
+
+    /// What is said of a frame that holds nothing of it.
+    pub fn outside(&self, [width, height]: [u32; 2]) -> Warning {
+        let message = format!("the region {self} lies outside this picture of {width}x{height}");
+        Warning::new("region-outside", message)
     }
 }
 
@@ -107,7 +114,17 @@ mod tests {
         assert_eq!(hull("50%,50%,50%,25%"), Some([100.0, 50.0, 200.0, 75.0]));
         assert_eq!(hull("150,90,100,50"), Some([150.0, 90.0, 200.0, 100.0]));
         assert_eq!(hull("300,0,10,10"), None);
-        for bad in ["", "1,2,3", "1,2,3,4,5", "a,2,3,4", "-1,2,3,4", "1,2,3,NaN", "1,2,3,inf%"] {
+        for bad in [
+            "",
+            "1,2,3",
+            "1,2,3,4,5",
+            "a,2,3,4",
+            "-1,2,3,4",
+            "1,2,3,NaN",
+            "1,2,3,inf%",
+            "10,10,0,50",
+            "1,2,3,0%",
+        ] {
             assert!(bad.parse::<Region>().is_err(), "{bad}");
         }
     }

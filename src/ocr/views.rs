@@ -3,7 +3,7 @@
 
 use super::rectangle::Rectangle;
 use crate::error::Result;
-use crate::geometry::Quad;
+use crate::geometry::{Quad, Rect};
 use crate::looks::{Part, Side, Tiling, views};
 use crate::observation::TextLine;
 
@@ -59,12 +59,20 @@ struct Seen {
     view: usize,
     cut: bool,
     height: f32,
+    hull: Rect,
 }
 
 impl Seen {
     fn new(line: TextLine, view: usize, cut: bool) -> Self {
-        let height = height(&line.corners);
-        Self { line, view, cut, height }
+        let (height, hull) = (height(&line.corners), line.corners.hull());
+        Self { line, view, cut, height, hull }
+    }
+
+    /// Common area; the hulls tell most pairs apart without it.
+    fn common(&self, other: &Self) -> f64 {
+        let (a, b) = (&self.hull, &other.hull);
+        let apart = a.x2 < b.x1 || b.x2 < a.x1 || a.y2 < b.y1 || b.y2 < a.y1;
+        if apart { 0.0 } else { self.line.corners.common(&other.line.corners) }
     }
 
     fn is_as_high(&self, other: &Self) -> bool {
@@ -78,11 +86,19 @@ fn height(Quad([a, b, _, d]): &Quad) -> f32 {
     length(a, b).min(length(a, d)).max(1.0)
 }
 
+/// A region that the view of the whole frame took for one line, and lines of tiles that lie in it: one large line
+/// and pieces of its letters, or many lines and what they run together to.
+pub struct Contest {
+    pub whole: TextLine,
+    /// Their places among the joined lines.
+    pub parts: Vec<usize>,
+}
+
 /// Lines that were found in `views`, in pixels of the frame: those that a tile's edge cut are put together, what
-/// several views saw is kept once.
-pub fn joined(views: &[Part], found: Vec<Vec<TextLine>>) -> Vec<TextLine> {
+/// several views saw is kept once. Beside them what only reading can decide.
+pub fn joined(views: &[Part], found: Vec<Vec<TextLine>>) -> (Vec<TextLine>, Vec<Contest>) {
     if views.len() == 1 {
-        return found.into_iter().flatten().collect();
+        return (found.into_iter().flatten().collect(), Vec::new());
     }
     let mut seen: Vec<Seen> = Vec::new();
     for (index, (view, lines)) in views.iter().zip(found).enumerate() {
@@ -101,10 +117,16 @@ pub fn joined(views: &[Part], found: Vec<Vec<TextLine>>) -> Vec<TextLine> {
         merge(seen, &mut kept);
     }
     drop_pieces(&mut kept);
+    let of_tiles = kept.len();
+    let mut contests = Vec::new();
     for seen in whole {
-        add_whole(seen, &mut kept);
+        match verdict(&seen, &kept[..of_tiles]) {
+            Verdict::Tiles => {}
+            Verdict::Whole => kept.push(seen),
+            Verdict::Open(parts) => contests.push(Contest { whole: seen.line, parts }),
+        }
     }
-    kept.into_iter().map(|seen| seen.line).collect()
+    (kept.into_iter().map(|seen| seen.line).collect(), contests)
 }
 
 fn length(corners: &Quad) -> f64 {
@@ -139,7 +161,7 @@ fn merge(mut seen: Seen, kept: &mut Vec<Seen>) {
 fn belong(a: &Seen, b: &Seen) -> bool {
     let meet = || {
         let height = f64::from(a.height.min(b.height));
-        (a.cut || b.cut) && a.line.corners.common(&b.line.corners) >= SHARED * height * height
+        (a.cut || b.cut) && a.common(b) >= SHARED * height * height
     };
     let elsewhere = a.view != b.view || a.view == SEVERAL;
     elsewhere && a.is_as_high(b) && (within(a, b) >= SAME || meet()) && in_line(a, b)
@@ -147,8 +169,7 @@ fn belong(a: &Seen, b: &Seen) -> bool {
 
 /// The share of the smaller of two boxes that lies in the other.
 fn within(a: &Seen, b: &Seen) -> f64 {
-    let (own, others) = (&a.line.corners, &b.line.corners);
-    own.common(others) / own.area().min(others.area()).max(1.0)
+    a.common(b) / a.line.corners.area().min(b.line.corners.area()).max(1.0)
 }
 
 /// Whether one box continues the other: what is around both is hardly higher than they are.
@@ -174,7 +195,7 @@ fn united(a: &Seen, b: &Seen) -> Seen {
 fn drop_pieces(kept: &mut Vec<Seen>) {
     let lies_in = |own: &Seen, other: &Seen| {
         let (area, others) = (own.line.corners.area(), other.line.corners.area());
-        area < others && own.line.corners.common(&other.line.corners) >= SAME * area
+        area < others && own.common(other) >= SAME * area
     };
     let left_over: Vec<bool> =
         kept.iter().map(|own| own.cut && kept.iter().any(|other| lies_in(own, other))).collect();
@@ -182,26 +203,39 @@ fn drop_pieces(kept: &mut Vec<Seen>) {
     kept.retain(|_| !left_over.next().unwrap_or(false));
 }
 
-/// Adds what the view of the whole frame saw: large text, of which tiles see pieces or nothing. Where tiles saw
-/// the lines in it, theirs are the better.
-fn add_whole(seen: Seen, kept: &mut Vec<Seen>) {
-    let inside =
-        |other: &Seen| other.line.corners.common(&seen.line.corners) / other.line.corners.area().max(1.0);
-    let parts: Vec<usize> = (0..kept.len()).filter(|at| inside(&kept[*at]) >= SAME).collect();
-    let covered: f64 = parts.iter().map(|at| kept[*at].line.corners.common(&seen.line.corners)).sum();
-    let share = covered / seen.line.corners.area().max(1.0);
-    // Tiles saw the most of it, or several lines where the whole saw one.
-    let stacked = parts.len() > 1 && parts.iter().all(|at| seen.height > TALLER * kept[*at].height);
-    let again = kept
-        .iter()
-        .any(|other| within(&seen, other) >= SAME && seen.line.corners.area() <= other.line.corners.area());
-    if share >= SAME || again || (stacked && share >= 0.3) {
-        return;
+/// Who saw a line right: the view of the whole frame or the tiles.
+enum Verdict {
+    Whole,
+    Tiles,
+    /// These lines of the tiles, or the whole.
+    Open(Vec<usize>),
+}
+
+/// Of what the view of the whole frame saw: large text, of which tiles see pieces or nothing. Where tiles saw the
+/// most of it, theirs are the better lines.
+fn verdict(seen: &Seen, tiles: &[Seen]) -> Verdict {
+    let (mut parts, mut covered) = (Vec::new(), 0.0);
+    for (at, other) in tiles.iter().enumerate() {
+        let common = seen.common(other);
+        if common <= 0.0 {
+            continue;
+        }
+        let (own, area) = (seen.line.corners.area(), other.line.corners.area());
+        if own <= area && common >= SAME * own {
+            return Verdict::Tiles;
+        }
+        if common >= SAME * area.max(1.0) {
+            parts.push(at);
+            covered += common;
+        }
     }
-    for at in parts.into_iter().rev() {
-        kept.swap_remove(at);
+    if parts.is_empty() {
+        Verdict::Whole
+    } else if covered >= SAME * seen.line.corners.area() {
+        Verdict::Tiles
+    } else {
+        Verdict::Open(parts)
     }
-    kept.push(seen);
 }
 
 #[cfg(test)]
@@ -210,6 +244,13 @@ mod tests {
 
     fn line(x1: f32, y1: f32, x2: f32, y2: f32) -> TextLine {
         TextLine::unread(Quad([[x1, y1], [x2, y1], [x2, y2], [x1, y2]]), 0.9)
+    }
+
+    /// Of views that leave nothing to decide by reading.
+    fn joined(views: &[Part], found: Vec<Vec<TextLine>>) -> Vec<TextLine> {
+        let (lines, contests) = super::joined(views, found);
+        assert!(contests.is_empty());
+        lines
     }
 
     fn hulls(lines: &[TextLine]) -> Vec<[f32; 4]> {
@@ -285,12 +326,19 @@ mod tests {
 
     #[test]
     fn large_text_comes_from_the_whole_frame_and_small_text_from_tiles() {
-        // Tiles see pieces of large letters.
-        let large = vec![vec![line(10.0, 10.0, 350.0, 150.0)], vec![line(20.0, 20.0, 60.0, 80.0)], vec![]];
-        assert_eq!(hulls(&joined(&views(), large)), [[10.0, 10.0, 350.0, 150.0]]);
-        // The whole frame runs two lines together.
+        // Tiles see pieces of large letters, or the whole frame runs two lines together: reading will tell.
         let two = vec![line(20.0, 50.0, 150.0, 60.0), line(20.0, 65.0, 150.0, 75.0)];
-        let found = joined(&views(), vec![vec![line(18.0, 48.0, 152.0, 77.0)], two, vec![]]);
+        for (whole, parts) in [
+            (line(10.0, 10.0, 350.0, 150.0), vec![line(20.0, 20.0, 60.0, 80.0)]),
+            (line(18.0, 40.0, 152.0, 90.0), two.clone()),
+        ] {
+            let (lines, contests) = super::joined(&views(), vec![vec![whole], parts.clone(), vec![]]);
+            assert_eq!(lines.len(), parts.len());
+            assert_eq!(contests.len(), 1);
+            assert_eq!(contests[0].parts.len(), parts.len());
+        }
+        // Tiles saw the most of it.
+        let found = joined(&views(), vec![vec![line(20.0, 48.0, 150.0, 77.0)], two, vec![]]);
         assert_eq!(hulls(&found), [[20.0, 50.0, 150.0, 60.0], [20.0, 65.0, 150.0, 75.0]]);
         // What tiles did not see stays.
         let found = joined(&views(), vec![vec![line(18.0, 48.0, 152.0, 77.0)], vec![], vec![]]);

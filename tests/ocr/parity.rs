@@ -113,7 +113,9 @@ fn corners_tell_which_way_a_line_runs() {
     ];
     reading.run(cases.iter().map(|(name, _)| picture(name)).chain(["--no-images".to_owned()])).expect(0);
     for (name, [x, y]) in cases {
-        for line in &reading.lines()[name] {
+        let lines = &reading.lines()[name];
+        assert!(lines.len() >= 5, "{name}: {} lines", lines.len());
+        for line in lines {
             let Quad([a, b, _, d]) = corners(line);
             let length = (b[0] - a[0]).hypot(b[1] - a[1]);
             assert!((b[0] - a[0]) * x + (b[1] - a[1]) * y > 0.99 * length, "{name}: {line}");

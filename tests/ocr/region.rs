@@ -1,5 +1,6 @@
 //! Parts of pictures, characters that may stand there, and patterns.
 
+use crate::common::records;
 use crate::{Reading, picture};
 
 #[test]
@@ -15,6 +16,11 @@ fn a_region_is_read_as_one_line() {
     assert_eq!(lines[0]["box"], serde_json::json!(wanted));
     reading.run([&picture("signs.png"), "--region", "900,900,10,10", "--text", "--resume"]).expect(0);
     assert!(reading.texts("signs.png").is_empty());
+    let record = &records(&reading.scratch.path("run/results.jsonl"))[0];
+    assert_eq!(
+        record["warnings"][0]["message"],
+        "the region 900,900,10,10 lies outside this picture of 540x288"
+    );
     reading.run([&picture("signs.png"), "--region", "1,2,3"]).expect(1).says("left,top,width,height");
 }
 
@@ -48,5 +54,12 @@ fn only_what_fits_is_read() {
     reading.run([&form, "--no-images", "--allow", "0-9"]).expect(0).says("all from stored observations");
     reading.run([&form, "--no-images", "--allow", "0-8"]).expect(1);
     reading.run([&form, "--pattern", "("]).expect(1).says("not a regular expression");
+    // Characters stand one behind the other, those that come twice too.
+    reading.run([&form, "--no-images", "--force", "--pattern", ".*"]).expect(0);
+    for line in &reading.lines()["form.png"] {
+        let places = line["characters"].as_array().expect("characters").iter();
+        let places: Vec<f64> = places.map(|c| c["at"].as_f64().expect("a number")).collect();
+        assert!(places.is_sorted_by(|a, b| a < b), "{line}");
+    }
     reading.run([&form, "--force", "--allow", "\u{E000}"]).expect(1).says("knows none of the characters");
 }

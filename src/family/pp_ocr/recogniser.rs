@@ -28,6 +28,10 @@ const CHARACTERS: &str = "character";
 /// Widths of tensors are multiples of this: the network has a step for each eight columns.
 const STEP: u32 = 8;
 
+/// Tensors are at least this wide: the width that the network was trained with. In narrower ones single letters
+/// are read worse.
+pub const LEAST_WIDTH: u32 = 320;
+
 pub struct Recogniser {
     input: ModelInput,
     /// By class; the first is the blank's and empty.
@@ -78,7 +82,7 @@ impl Recogniser {
 
     pub fn run(&self, strips: &[Strip], model: ModelId, infer: &dyn Infer) -> Result<Lattices> {
         let widest = strips.iter().map(|strip| strip.width).max().unwrap_or(1);
-        let width = widest.next_multiple_of(STEP);
+        let width = widest.next_multiple_of(STEP).max(LEAST_WIDTH);
         let tensor = Strip::tensor(strips, &self.input.spec, width)?;
         let outputs = infer.infer(model, &[NamedTensor::new(self.input.name(), tensor)])?;
         let filled = strips.iter().map(|strip| strip.width as f32 / width as f32).collect();
@@ -109,6 +113,10 @@ fn characters(header: &Header, classes: Option<usize>) -> std::result::Result<Ve
         .split('\n')
         .map(|line| line.trim_end_matches('\r').to_owned());
     let mut all: Vec<String> = std::iter::once(String::new()).chain(listed).collect();
+    // They would act on the terminal that a text is printed on.
+    if let Some(class) = all.iter().position(|text| text.chars().any(char::is_control)) {
+        return Err(format!("a control character found for class {class}"));
+    }
     // The space stands at the end of PaddleOCR's lists without being written (use_space_char).
     if classes.is_none_or(|classes| classes == all.len() + 1) {
         all.push(" ".to_owned());
@@ -155,5 +163,6 @@ mod tests {
         assert_eq!(characters(&header(Some("a\r\nb\r\n")), Some(3)).unwrap(), ["", "a", "b"]);
         assert_eq!(characters(&listed, Some(9)).unwrap_err(), "3 characters found for 9 classes");
         assert!(characters(&header(None), Some(5)).is_err());
+        assert!(characters(&header(Some("a\n\u{1b}[31m\nb")), Some(4)).unwrap_err().contains("class 2"));
     }
 }

@@ -33,7 +33,7 @@ fn columns_are_read_one_after_the_other() {
 #[test]
 fn pages_that_are_turned_are_read_the_same_way() {
     let (lines, expected) = page();
-    for degrees in [-4.0f32, 3.0, 90.0, 180.0, 270.0, 93.0] {
+    for degrees in [-4.0f32, 3.0, 44.8, 45.3, 90.0, 135.0, 180.0, 225.2, 270.0, 93.0] {
         let (sin, cos) = degrees.to_radians().sin_cos();
         let turned: Vec<Quad> =
             lines.iter().map(|quad| quad.map(|[x, y]| [x * cos - y * sin, x * sin + y * cos])).collect();
@@ -50,6 +50,24 @@ fn tables_are_read_by_rows() {
         lines.push(upright(50.0, y, 110.0));
     }
     assert_eq!(numbers(&lines), [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10]);
+}
+
+#[test]
+fn a_digit_that_was_taken_for_a_standing_one_stays_in_its_row() {
+    let mut lines = Vec::new();
+    for row in 0..4 {
+        let y = 100.0 + 30.0 * row as f32;
+        lines.push(upright(50.0, y, 110.0));
+        let digit = upright(300.0, y, 14.0);
+        lines.push(match row {
+            1 => Quad([digit.0[1], digit.0[2], digit.0[3], digit.0[0]]),
+            2 => Quad([digit.0[2], digit.0[3], digit.0[0], digit.0[1]]),
+            3 => Quad([digit.0[3], digit.0[0], digit.0[1], digit.0[2]]),
+            _ => digit,
+        });
+    }
+    assert_eq!(numbers(&lines), (0..8).collect::<Vec<_>>());
+    assert!(order(&lines).iter().all(|(_, block)| *block == 0));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn text(fitting: &Fitting) -> String {
 fn digits_are_read_where_only_digits_may_stand() {
     let lattice = lattice(&[STROKE, BLANK, ROUND, BLANK, ROUND, BLANK]);
     let best = |allow, pattern| {
-        Wanted::new(&characters(), allow, pattern).unwrap().best(lattice.view(), &characters(), 1.0)
+        Wanted::new(&characters(), allow, pattern).unwrap().best(lattice.view(), &characters(), 1.0).0
     };
     assert_eq!(text(&best(None, None).unwrap()), "lOO");
     let digits = best(Some("0-9"), None).unwrap();
@@ -49,11 +49,28 @@ fn places_and_other_readings_are_told() {
     let doubtful = [0.02, 0.5, 0.46, 0.01, 0.01];
     let lattice = lattice(&[BLANK, doubtful, BLANK, STROKE]);
     let wanted = Wanted::new(&characters(), None, None).unwrap();
-    let best = wanted.best(lattice.view(), &characters(), 1.0).unwrap();
+    let best = wanted.best(lattice.view(), &characters(), 1.0).0.unwrap();
     assert_eq!(text(&best), "Ol");
     let places: Vec<f32> = best.characters.iter().map(|c| c.at).collect();
     assert_eq!(places, [1.5 / 4.0, 3.5 / 4.0]);
     assert_eq!(best.characters[0].alternatives[0].0, "0");
+}
+
+#[test]
+fn a_letter_that_comes_twice_has_a_place_and_a_score_of_its_own() {
+    let faint = [0.3, 0.01, 0.08, 0.01, 0.6];
+    let lattice = lattice(&[BLANK, STROKE, BLANK, faint, STROKE, BLANK, ROUND, faint, BLANK]);
+    for (allow, pattern) in [(None, None), (None, Some(".*")), (Some("lO"), None)] {
+        let wanted = Wanted::new(&characters(), allow, pattern).unwrap();
+        let best = wanted.best(lattice.view(), &characters(), 1.0).0.unwrap();
+        assert_eq!(text(&best), "llOl");
+        let steps: Vec<f32> = best.characters.iter().map(|c| c.at * 9.0).collect();
+        for (found, wanted) in steps.iter().zip([1.5, 4.5, 6.5, 7.5]) {
+            assert!((found - wanted).abs() < 1e-4, "{steps:?}");
+        }
+        let scores: Vec<f32> = best.characters.iter().map(|c| c.score).collect();
+        assert!(scores[..3].iter().all(|score| *score > 0.85) && scores[3] < 0.7, "{scores:?}");
+    }
 }
 
 #[test]
@@ -70,9 +87,10 @@ fn lists_of_characters_have_ranges() {
 fn rows_without_numbers_do_no_harm() {
     let lattice = lattice(&[[f32::NAN; 5], STROKE, [0.0; 5], [-3.0; 5], ROUND]);
     let wanted = Wanted::new(&characters(), None, None).unwrap();
-    assert_eq!(text(&wanted.best(lattice.view(), &characters(), 1.0).unwrap()), "lO");
-    let empty = wanted.best(Array2::zeros((0, 5)).view(), &characters(), 1.0).unwrap();
-    assert_eq!(empty.characters, []);
+    let (best, odd) = wanted.best(lattice.view(), &characters(), 1.0);
+    assert_eq!((text(&best.unwrap()).as_str(), odd), ("lO", 1));
+    let (empty, odd) = wanted.best(Array2::zeros((0, 5)).view(), &characters(), 1.0);
+    assert_eq!((empty.unwrap().characters, odd), (vec![], 0));
 }
 
 /// The probability of every text, by going through every path.
@@ -111,7 +129,7 @@ proptest! {
             (Some("b{0,2}"), |text| text.len() <= 2 && text.chars().all(|c| c == 'b')),
         ] {
             let wanted = Wanted::new(&names, None, pattern).unwrap();
-            let found = wanted.best(lattice.view(), &names, 1.0);
+            let (found, _) = wanted.best(lattice.view(), &names, 1.0);
             // What no path says cannot be read.
             let all: BTreeMap<String, f64> = counted(&rows).into_iter().filter(|(text, _)| fits(text)).collect();
             let best = all.values().copied().fold(0.0, f64::max);
@@ -120,6 +138,8 @@ proptest! {
             prop_assert!((own - best).abs() < 1e-6, "{:?} for {:?}", found, all);
             let likelihood = own.powf(1.0 / found.characters.len().max(1) as f64);
             prop_assert!((f64::from(found.likelihood) - likelihood).abs() < 1e-4, "{} {}", found.likelihood, likelihood);
+            let places: Vec<f32> = found.characters.iter().map(|c| c.at).collect();
+            prop_assert!(places.is_sorted_by(|a, b| a < b), "{:?}", places);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{decode, only, shared};
+use super::{decode, decode_with, only, shared};
+use crate::source::Limits;
 
 fn files(folder: &Path, extensions: &[&str]) -> Vec<std::path::PathBuf> {
     let mut found: Vec<_> = walkdir::WalkDir::new(folder)
@@ -110,4 +111,29 @@ fn heif_names_the_feature_that_is_missing() {
     let error = super::error(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", &super::Limits::default());
     assert_eq!(error.kind, crate::Kind::Unsupported);
     assert!(error.message.contains("--features heif"), "{error}");
+}
+
+/// Why there is no second JPEG decoder to fall back on: zune-jpeg, `image`'s, reads nothing that
+/// libjpeg-turbo does not.
+#[test]
+fn a_second_jpeg_decoder_would_read_nothing_more() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("tests/golden"), root.join("fuzz/corpus"), root.join("samples/photos")];
+    folders.extend(shared("photos"));
+    let (mut read, mut refused) = (0, Vec::new());
+    for path in folders.iter().flat_map(|folder| files(folder, &["jpg"])) {
+        let bytes = std::fs::read(&path).unwrap();
+        let second = image::codecs::jpeg::JpegDecoder::new(std::io::Cursor::new(&bytes))
+            .and_then(image::DynamicImage::from_decoder);
+        if second.is_err() {
+            continue;
+        }
+        read += 1;
+        let limits = Limits { lenient: true, ..Limits::default() };
+        if decode_with(&bytes, &limits).iter().any(Result::is_err) {
+            refused.push(path);
+        }
+    }
+    assert!(read >= 20, "only {read} files were read");
+    assert!(refused.is_empty(), "{refused:?}");
 }

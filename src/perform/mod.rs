@@ -21,7 +21,8 @@ use crate::draw::Style;
 use crate::error::{Error, Kind, Result};
 use crate::input::{List, Listing};
 use crate::options::{
-    ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions, seconds,
+    ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions,
+    VideoOptions, seconds,
 };
 use crate::pipeline::Walk;
 use crate::pipeline::artist::Artist;
@@ -56,6 +57,9 @@ pub struct Options<S: clap::Args = SelectOptions> {
     #[command(flatten)]
     #[serde(flatten)]
     pub look: LookOptions,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub video: VideoOptions,
     #[command(flatten)]
     #[serde(flatten)]
     pub select: S,

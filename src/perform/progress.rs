@@ -131,4 +131,8 @@ impl Watcher for Progress {
         self.fresh.fetch_add(u64::from(fresh), Ordering::Relaxed);
         self.bar.tick();
     }
+
+    fn note(&self, line: &str) {
+        Self::note(self, line);
+    }
 }

@@ -71,6 +71,8 @@ pub trait Watcher: Sync {
     fn closed(&self, input: &Input, failure: Option<&Failure>);
     /// A frame is finished; `fresh` when it was observed now rather than taken from the store.
     fn frame(&self, fresh: bool);
+    /// Something that people should know.
+    fn note(&self, line: &str);
 }
 
 impl Walk<'_> {

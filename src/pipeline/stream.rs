@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use crate::digest::Key;
 use crate::error::{Error, FaultOf, Result, poisoned};
-use crate::frame::Frame;
+use crate::frame::{Frame, Part};
 use crate::record::Failure;
 use crate::run::journal::Stat;
 use crate::source::Frames;
@@ -38,6 +38,14 @@ struct State {
     truncated: bool,
 }
 
+/// What sorts entries: a frame's own number, else that of its decoding.
+fn order(entry: &Entry, number: u64) -> u64 {
+    match entry.part {
+        Some(Part::Frame { n, .. }) => u64::from(n),
+        _ => number,
+    }
+}
+
 impl State {
     /// Keeps why some frame, or the rest, cannot be decoded; the first reason stands.
     fn fail(&mut self, error: &Error) {
@@ -57,6 +65,14 @@ pub enum Next {
 impl Stream {
     pub fn new(index: usize, digest: Key, stat: Stat, format: String, frames: Box<dyn Frames>) -> Self {
         Self { index, digest, stat, format, frames: Mutex::new(Some(frames)), state: Mutex::default() }
+    }
+
+    /// Adds frames that need not be decoded.
+    pub fn with(self, entries: Vec<Entry>) -> Self {
+        if let Ok(mut state) = self.state.lock() {
+            state.entries = entries.into_iter().map(|entry| (order(&entry, 0), entry)).collect();
+        }
+        self
     }
 
     /// Decodes the next frame. Only one worker decodes at a time; the numbering follows the input.
@@ -126,7 +142,7 @@ impl Stream {
         let mut state = self.state()?;
         state.outstanding -= 1;
         state.truncated |= truncated;
-        state.entries.push((number, entry));
+        state.entries.push((order(&entry, number), entry));
         Ok(())
     }
 

@@ -20,6 +20,7 @@ use crate::input::Input;
 use crate::observation::Observed;
 use crate::prediction::Prediction;
 use crate::record::Failure;
+use crate::source::Frames;
 
 type Means<'a> = &'a (dyn Fn() -> Result<Box<dyn Infer>> + Sync);
 
@@ -94,7 +95,11 @@ impl<'a, 'e> Worker<'a, 'e> {
             return self.emit(index, Outcome { content: Some((digest, stat.bytes)), manifest });
         }
         match frames {
-            Ok(frames) => self.advance(&Arc::new(Stream::new(index, digest, stat, format, frames))),
+            Ok(mut frames) => {
+                let settled = self.leave_out(input, &digest, frames.as_mut());
+                let stream = Stream::new(index, digest, stat, format, frames).with(settled);
+                self.advance(&Arc::new(stream))
+            }
             Err(error) => {
                 let failure = Some(Failure::from(&error));
                 let limits = Some(self.limits.clone());
@@ -121,6 +126,26 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.plan(input, &observed).is_none_or(|(plan, _)| self.is_drawn(input, &observed, &plan))
             });
         settled.then_some(manifest)
+    }
+
+    /// Tells a video which of its frames nobody needs: all that former work left of them is there. Returns those.
+    fn leave_out(&self, input: &Input, digest: &Key, frames: &mut dyn Frames) -> Vec<Entry> {
+        let Some(reel) = frames.reel() else { return Vec::new() };
+        if let Some(note) = &reel.note {
+            self.walk.watcher.note(note);
+        }
+        let settled = |n: &u32| {
+            let part = Some(reel.part(*n));
+            let key = self.walk.keys.item(digest, part.as_ref());
+            let observed = self.walk.store.get::<Observed>(&key).filter(|_| self.walk.reuse)?;
+            let plan = self.plan(input, &observed);
+            let drawn = plan.is_none_or(|(plan, _)| self.is_drawn(input, &observed, &plan));
+            let (size, orientation) = (observed.size, observed.origin.orientation);
+            drawn.then_some(Entry { part, size, orientation, failure: None })
+        };
+        let settled: Vec<Option<Entry>> = reel.chosen.iter().map(settled).collect();
+        frames.leave_out(settled.iter().map(Option::is_some).collect());
+        settled.into_iter().flatten().collect()
     }
 
     fn plan(&self, input: &Input, observed: &Observed) -> Option<(Plan, Prediction)> {

@@ -55,6 +55,7 @@ struct Unwatched;
 impl Watcher for Unwatched {
     fn closed(&self, _: &Input, _: Option<&Failure>) {}
     fn frame(&self, _: bool) {}
+    fn note(&self, _: &str) {}
 }
 
 impl Bench<'_> {

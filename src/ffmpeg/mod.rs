@@ -3,6 +3,10 @@
 //! Nothing of ffmpeg is linked, so the licence of a codec such as x264 (GPL) stays the user's affair, and a codec
 //! that crashes takes no run with it.
 
+pub mod encode;
+pub mod encoders;
+pub mod join;
+mod nut;
 pub mod probe;
 
 use std::ffi::OsString;

@@ -65,15 +65,32 @@ pub struct SideData {
 #[serde(default)]
 struct Description {
     streams: Vec<Stream>,
+    format: Whole,
 }
 
-/// All streams of a file. `name` is how messages call it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Whole {
+    start_time: Option<String>,
+}
+
+/// Whether ffprobe is there.
+///
+/// # Errors
+/// `Tool` where it is not.
+pub fn there() -> Result<()> {
+    let mut command = program("ffprobe");
+    command.arg("-version");
+    run(command, |answer| std::io::copy(answer, &mut std::io::sink()).map(drop)).map(drop)
+}
+
+/// All streams of a file, and the time in seconds at which the first of them begins. `name` is how messages call it.
 ///
 /// # Errors
 /// `Tool` without ffprobe; `Truncated` or `Corrupt` where it finds nothing.
-pub fn streams(name: &str, file: &Path, demuxer: &str) -> Result<Vec<Stream>> {
+pub fn streams(name: &str, file: &Path, demuxer: &str) -> Result<(Vec<Stream>, f64)> {
     let mut command = program("ffprobe");
-    command.args(["-show_streams", "-of", "json"]);
+    command.args(["-show_streams", "-show_entries", "format=start_time", "-of", "json"]);
     input(&mut command, file, Some(demuxer));
     let mut json = Vec::new();
     let said = run(command, |answer| answer.take(MAX_DESCRIPTION).read_to_end(&mut json).map(drop))?;
@@ -81,7 +98,8 @@ pub fn streams(name: &str, file: &Path, demuxer: &str) -> Result<Vec<Stream>> {
     if description.streams.is_empty() {
         return Err(unreadable(name, &said));
     }
-    Ok(description.streams)
+    let start = description.format.start_time.and_then(|start| start.parse().ok());
+    Ok((description.streams, start.unwrap_or(0.0)))
 }
 
 /// The packets of stream `index` in the order of the file, and whether the file is cut off: then why.

@@ -295,11 +295,7 @@ const MEDIA_EXTENSIONS: &[&str] = &[
 ];
 
 fn claims_media(file: &Path) -> bool {
-    let extension = extension(file);
-    // `.ts` is TypeScript's, too, and `.qt` Qt's: such files must look like what they claim.
-    let video =
-        video::EXTENSIONS.contains(&extension.as_str()) && !matches!(extension.as_str(), "ts" | "mts" | "qt");
-    video || MEDIA_EXTENSIONS.contains(&extension.as_str())
+    video::names_video(file) || MEDIA_EXTENSIONS.contains(&extension(file).as_str())
 }
 
 fn extension(file: &Path) -> String {

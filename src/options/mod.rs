@@ -20,7 +20,7 @@ pub use input::InputOptions;
 pub use look::LookOptions;
 pub use model::{ModelOptions, Upload};
 pub use ocr::OcrOptions;
-pub use output::{ImageFormat, OutputOptions};
+pub use output::{ImageFormat, OutputOptions, VideoOutput};
 pub use run::RunOptions;
 pub use select::SelectOptions;
 pub use video::{Decoder, VideoOptions};

@@ -25,7 +25,7 @@ use crate::options::{
     VideoOptions, seconds,
 };
 use crate::pipeline::Walk;
-use crate::pipeline::artist::Artist;
+use crate::pipeline::artist::{Artist, Kinds};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
 use crate::run::RunFolder;
@@ -135,6 +135,8 @@ fn within<S: Selection>(
     let journal = Journal::open(&folder.journal())?;
     let store = Store::open(&folder.store())?;
     let listing = list(&options.input, folder, &journal, stdin)?;
+    let artist = artist(&options.output, S::TASK, folder, &listing);
+    tools(&listing, artist.as_ref())?;
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
     prepared.notes().iter().for_each(|note| progress.note(note));
     for change in changes {
@@ -155,7 +157,6 @@ fn within<S: Selection>(
     job.write(folder)?;
     progress.changed_list(&journal, &listing);
 
-    let artist = artist(&options.output, folder, &listing);
     let mut summary = Summary { most: prepared.policy.most(), ..Summary::default() };
     let mut findings = Findings::new(&options.run.fail_on, prepared.policy.labels())?;
     let sinks = sinks((&options.output, S::TASK), prepared, folder, echo)?;
@@ -238,16 +239,37 @@ fn list(
     Ok(listing)
 }
 
-fn artist(output: &OutputOptions, folder: &RunFolder, listing: &Listing) -> Option<Artist> {
+fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &Listing) -> Option<Artist> {
     let format = match output.image_format {
         ImageFormat::Auto => None,
         ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
         ImageFormat::Png => Some(PictureFormat::Png),
     };
-    let kinds = (!output.no_images, output.crops);
-    output.draws().then(|| {
-        Artist::new(folder.root(), folder.temporary(), Style::default(), format, kinds, &listing.inputs)
-    })
+    let kinds = Kinds {
+        images: !output.no_images,
+        crops: output.crops,
+        video: output.video,
+        format,
+        encoder: (output.video_encoder.clone(), output.video_quality),
+        sheet: task == Task::Ocr,
+    };
+    output
+        .draws()
+        .then(|| Artist::new(folder.root(), folder.temporary(), Style::default(), kinds, &listing.inputs))
+}
+
+/// Finds what videos need before anything long begins: ffprobe, and an encoder for annotated ones. A video whose name
+/// does not say that it is one is met later, with the same words.
+fn tools(listing: &Listing, artist: Option<&Artist>) -> Result<()> {
+    let named = |input: &&crate::input::Input| crate::source::video::names_video(&input.file);
+    if listing.inputs.iter().find(named).is_none() {
+        return Ok(());
+    }
+    crate::ffmpeg::probe::there()?;
+    match artist.filter(|artist| artist.films("mp4")) {
+        Some(artist) => artist.encoder().map(drop),
+        None => Ok(()),
+    }
 }
 
 fn sinks(

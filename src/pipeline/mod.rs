@@ -7,6 +7,7 @@ mod crops;
 pub mod decode;
 mod dispense;
 pub mod emit;
+mod film;
 pub mod manifest;
 mod names;
 pub mod open;

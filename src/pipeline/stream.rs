@@ -10,6 +10,7 @@ use crate::run::journal::Stat;
 use crate::source::Frames;
 
 use super::decode::{Decoder, Step};
+use super::film::Film;
 use super::manifest::{Entry, Manifest};
 
 /// Shared by the workers on one input.
@@ -22,6 +23,8 @@ pub struct Stream {
     /// In the hands of a decoder while it decodes; gone after the last.
     frames: Mutex<Option<Box<dyn Frames>>>,
     state: Mutex<State>,
+    /// The annotated video that its frames go into.
+    pub film: Option<Film>,
 }
 
 #[derive(Default)]
@@ -64,11 +67,13 @@ pub enum Next {
 
 impl Stream {
     pub fn new(index: usize, digest: Key, stat: Stat, format: String, frames: Box<dyn Frames>) -> Self {
-        Self { index, digest, stat, format, frames: Mutex::new(Some(frames)), state: Mutex::default() }
+        let (frames, state) = (Mutex::new(Some(frames)), Mutex::default());
+        Self { index, digest, stat, format, frames, state, film: None }
     }
 
-    /// Adds frames that need not be decoded.
-    pub fn with(self, entries: Vec<Entry>) -> Self {
+    /// Adds frames that need not be decoded, and the video to be made.
+    pub fn with(mut self, entries: Vec<Entry>, film: Option<Film>) -> Self {
+        self.film = film;
         if let Ok(mut state) = self.state.lock() {
             state.entries = entries.into_iter().map(|entry| (order(&entry, 0), entry)).collect();
         }
@@ -148,6 +153,9 @@ impl Stream {
 
     /// Gives a frame back undone, when the run stops or fails.
     pub fn give_up(&self) {
+        if let Some(film) = &self.film {
+            film.give_up();
+        }
         if let Ok(mut state) = self.state.lock() {
             state.outstanding -= 1;
             // Without this frame the input is not finished: nobody may close it.

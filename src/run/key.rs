@@ -46,6 +46,11 @@ impl Keys {
         Self { config: hash.finalize().into(), choice: config.choice.clone() }
     }
 
+    /// Which frames of videos are looked at, in words.
+    pub fn choice(&self) -> &str {
+        &self.choice
+    }
+
     /// The key of an item's observation.
     pub fn item(&self, digest: &Key, part: Option<&Part>) -> Key {
         self.key(b"item", digest, &serde_json::to_vec(&part).unwrap_or_default())

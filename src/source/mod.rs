@@ -33,6 +33,7 @@ mod tests;
 
 pub use detail::{Detail, spare};
 pub use input::Input;
+pub use upright::upright_size;
 
 /// Most bytes of an ICC profile that is kept: what a JPEG can hold, 255 segments of 64 KiB. Real
 /// ones stay below a few megabytes.

@@ -10,7 +10,7 @@ use crate::frame::Frame;
 use crate::input::{Identity, Input};
 use crate::observation::Observed;
 use crate::perform::Prepared;
-use crate::pipeline::artist::{Artist, JPEG_QUALITY};
+use crate::pipeline::artist::{Artist, JPEG_QUALITY, Kinds};
 use crate::pipeline::control::Control;
 use crate::pipeline::emit::Emitter;
 use crate::pipeline::open::open;
@@ -132,7 +132,7 @@ impl Bench<'_> {
         let style = Style::default();
         let artist = self
             .annotated
-            .then(|| Artist::new(folder.root(), folder.temporary(), style, None, (true, false), &inputs));
+            .then(|| Artist::new(folder.root(), folder.temporary(), style, Kinds::images(), &inputs));
         let control = Control::default();
         let walk = Walk {
             inputs: &inputs,

@@ -43,11 +43,17 @@ const CONTAINERS: &[Row] = &[
     Row { container: Container::Y4m, name: "y4m", demuxer: "yuv4mpegpipe", sniff: y4m },
 ];
 
-/// Names that promise a video, for those that ask before a file is opened.
-pub const EXTENSIONS: &[&str] = &[
+/// Names that promise a video. Not `.ts` and `.mts`, which are TypeScript's, too.
+const EXTENSIONS: &[&str] = &[
     "mp4", "m4v", "mov", "qt", "3gp", "3g2", "mkv", "webm", "avi", "ts", "m2ts", "mts", "mpg", "mpeg", "vob",
     "flv", "wmv", "asf", "ogv", "ivf", "y4m",
 ];
+
+/// Whether a file's name promises a video.
+pub fn names_video(file: &std::path::Path) -> bool {
+    let extension = file.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    EXTENSIONS.contains(&extension.as_str())
+}
 
 impl Container {
     pub fn of(head: &[u8]) -> Option<Self> {

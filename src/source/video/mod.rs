@@ -24,7 +24,7 @@ use crate::frame::{Frame, Part, Warning};
 use crate::run::journal::Stat;
 
 pub use choice::{Choice, seconds};
-pub use container::{Container, EXTENSIONS, is_video};
+pub use container::{Container, is_video, names_video};
 pub use timeline::{Tick, Timeline};
 
 /// What decodes videos.
@@ -56,6 +56,7 @@ pub(super) trait Reader: Send {
 #[derive(Debug, Clone)]
 pub struct Reel {
     pub file: PathBuf,
+    pub container: Container,
     pub timeline: Arc<Timeline>,
     /// Numbers of the frames that are looked at, rising.
     pub chosen: Arc<[u32]>,
@@ -89,7 +90,8 @@ pub fn open(
     input.check_pixels(width, height)?;
     let choice = limits.video.choice.clone();
     let chosen: Arc<[u32]> = choice.frames(&timeline).into();
-    let mut reel = Reel { file: file.to_owned(), timeline: Arc::new(timeline), chosen, choice, note: None };
+    let mut reel =
+        Reel { file: file.to_owned(), container, timeline: Arc::new(timeline), chosen, choice, note: None };
     if reel.chosen.is_empty() {
         let message = format!(
             "{name}: none of its {} frames is chosen; it is {:.1} s long",

@@ -20,6 +20,8 @@ pub struct Tick {
 pub struct Timeline {
     /// Numerator and denominator of a second.
     pub time_base: [u32; 2],
+    /// When the first stream of the file begins, sound included; seconds.
+    pub start: f64,
     /// In the order in which they are shown.
     pub ticks: Vec<Tick>,
     /// Whether the times are those of showing; some files (AVI) only have those of decoding.
@@ -42,7 +44,7 @@ impl Timeline {
     /// # Errors
     /// `Tool` without ffprobe, `Unsupported` without a film in it, `Corrupt` or `Truncated` without a frame.
     pub fn read(name: &str, file: &Path, container: Container) -> Result<Self> {
-        let streams = probe::streams(name, file, container.demuxer())?;
+        let (streams, start) = probe::streams(name, file, container.demuxer())?;
         let is_film = |stream: &&Stream| stream.codec_type == "video" && stream.disposition.attached_pic == 0;
         let Some(stream) = streams.iter().find(is_film) else {
             let message = format!("{name}: it holds no video, only {}", in_words(&streams));
@@ -65,6 +67,7 @@ impl Timeline {
         let audio = streams.iter().find(|stream| stream.codec_type == "audio");
         Ok(Self {
             time_base,
+            start,
             ticks,
             timed,
             is_first: first.is_some_and(|first| first.index == stream.index),
@@ -156,6 +159,7 @@ pub(super) mod tests {
     pub fn timeline(pts: &[i64]) -> Timeline {
         Timeline {
             time_base: [1, 1000],
+            start: 0.0,
             ticks: pts.iter().map(|pts| Tick { pts: *pts, key: pts % 400 == 0 }).collect(),
             timed: true,
             stream: Stream::default(),

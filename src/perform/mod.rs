@@ -162,6 +162,7 @@ fn within<S: Selection>(
     let sinks = sinks((&options.output, S::TASK), prepared, folder, echo)?;
     let walk = Walk {
         inputs: &listing.inputs,
+        folder: folder.root(),
         family: prepared.family.as_ref(),
         policy: prepared.policy.as_ref(),
         keys: &keys,

@@ -14,6 +14,7 @@ use super::emit::{Emitter, Outcome, failed};
 use super::film::{Film, Ledger, drawn};
 use super::manifest::{Entry, Manifest};
 use super::open::Opened;
+use super::room;
 use super::stream::{Next, Stream};
 use crate::digest::{Key, sha256};
 use crate::engine::Infer;
@@ -24,7 +25,7 @@ use crate::observation::Observed;
 use crate::prediction::Prediction;
 use crate::record::Failure;
 use crate::source::Frames;
-use crate::source::video::Reel;
+use crate::source::video::{Reel, is_video};
 
 type Means<'a> = &'a (dyn Fn() -> Result<Box<dyn Infer>> + Sync);
 
@@ -162,6 +163,8 @@ impl<'a, 'e> Worker<'a, 'e> {
             walk.watcher.note(note);
         }
         let artist = walk.artist.filter(|artist| artist.films(reel.container.name()));
+        let words = room::words(&input.identity.shown(), &reel, artist.is_some(), walk.folder);
+        words.iter().for_each(|words| walk.watcher.note(words));
         let settings = artist.map(|artist| artist.film_settings(digest, walk.keys.choice())).transpose()?;
         let mut ledger = Ledger::new(&settings.unwrap_or_default());
         let mut stored = |(position, n): (usize, &u32)| {
@@ -188,6 +191,8 @@ impl<'a, 'e> Worker<'a, 'e> {
                 .filter(|(at, _)| !film.stands(*at))
                 .for_each(|(_, entry)| *entry = None);
         }
+        let left = settled.iter().filter(|entry| entry.is_none()).count();
+        walk.watcher.video(left);
         frames.leave_out(settled.iter().map(Option::is_some).collect());
         Ok((settled.into_iter().flatten().collect(), film))
     }
@@ -262,7 +267,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         }
         let (part, size, orientation) = (frame.part.clone(), frame.size, frame.origin.orientation);
         stream.finish(number, Entry { part, size, orientation, failure }, truncated)?;
-        self.walk.watcher.frame(fresh);
+        self.walk.watcher.frame(fresh, is_video(&stream.format));
         Ok(())
     }
 

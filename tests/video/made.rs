@@ -18,7 +18,7 @@ fn an_annotated_video_plays_in_browsers_with_the_original_s_times_and_sound() {
     ffmpeg(
         &s,
         &format!(
-            "-f lavfi -i testsrc=s=97x63:r=25:d=1.2 {vfr} -f lavfi -i sine=d=2 -c:v libx264 -c:a aac v.mp4"
+            "-f lavfi -i testsrc=s=97x63:r=25:d=1.2 -f lavfi -i sine=d=2 {vfr} -c:v libx264 -pix_fmt yuv444p -c:a aac v.mp4"
         ),
     );
     means(&s, ["v.mp4", "--conf", "0.2"]).expect(0);

@@ -113,12 +113,16 @@ pub fn open(
         position: 0,
         ready: None,
         lost: Vec::new(),
+        last: 0,
         closing: Closing::Due,
     }))
 }
 
 /// Frames that are passed over in one step at most: a second or two of decoding.
 const PASSED_OVER: u32 = 250;
+
+/// Packets in a row that cannot be decoded, before the rest is given up.
+const MOST_DAMAGED: usize = 10_000;
 
 /// What is said after the last frame.
 #[derive(PartialEq)]
@@ -143,6 +147,8 @@ struct Video {
     ready: Option<usize>,
     /// Chosen frames that did not come out of the decoder.
     lost: Vec<u32>,
+    /// The last frame that did.
+    last: u32,
     closing: Closing,
 }
 
@@ -196,7 +202,7 @@ impl Video {
 
     /// Goes on by one decoded frame.
     fn grab(&mut self) -> Result<()> {
-        let grabbed = self.reader.grab().map_err(|e| self.input.corrupt(e.chain()))?;
+        let grabbed = self.try_grab()?;
         let (chosen, ticks) = (&self.reel.chosen, self.reel.timeline.ticks.len());
         let found = grabbed.map_or(ticks, |pts| self.reel.timeline.find(self.at, pts));
         while let Some(n) = chosen.get(self.position).filter(|n| (**n as usize) < found) {
@@ -207,12 +213,28 @@ impl Video {
             self.ready = (!self.done[self.position]).then_some(found);
             self.position += 1;
         }
+        if grabbed.is_some() {
+            self.last = u32::try_from(found).unwrap_or(u32::MAX);
+        }
         self.at = found.saturating_add(1);
         if self.at > ticks {
             // The decoder's end, or more frames than the list has.
             self.position = self.done.len();
         }
         Ok(())
+    }
+
+    /// The next decoded frame. OpenCV gives none for a packet that it cannot decode, as it does at the end, and goes on
+    /// with the next when asked again.
+    fn try_grab(&mut self) -> Result<Option<Option<i64>>> {
+        let left = self.reel.timeline.ticks.len().saturating_sub(self.at);
+        for _ in 0..=left.min(MOST_DAMAGED) {
+            let grabbed = self.reader.grab().map_err(|e| self.input.corrupt(e.chain()))?;
+            if grabbed.is_some() {
+                return Ok(grabbed);
+            }
+        }
+        Ok(None)
     }
 
     fn take(&mut self, n: usize) -> Result<Frame> {
@@ -234,14 +256,17 @@ impl Video {
 
     /// What is wrong with the video as a whole.
     fn complaint(&self) -> Option<Error> {
-        if !self.lost.is_empty() {
+        // The last frames before a cut go with it.
+        let lost =
+            self.lost.iter().filter(|n| self.reel.timeline.cut_off.is_none() || **n < self.last).count();
+        if lost > 0 {
             return Some(self.input.corrupt(self.lost_in_words()));
         }
         let cut_off = self.reel.timeline.cut_off.as_ref().filter(|_| !self.input.limits.lenient)?;
         let message = format!(
             "{}: the video is cut off: {cut_off}; the {} frames before that were looked at; --lenient takes that for all",
             self.input.name,
-            self.reel.chosen.len()
+            self.reel.chosen.len() - self.lost.len()
         );
         Some(Error::new(Kind::Truncated, message))
     }

@@ -58,7 +58,9 @@ impl Timeline {
         }
         let wrong = || Error::new(Kind::Corrupt, format!("{name}: its time base is {}", stream.time_base));
         let time_base = ratio(&stream.time_base).ok_or_else(wrong)?;
-        let listed = stream.nb_frames.as_deref().and_then(|n| n.parse::<usize>().ok());
+        // MP4's index lists every frame; what other containers have in their heads is an estimate.
+        let listed = stream.nb_frames.as_deref().filter(|_| container == Container::Mp4);
+        let listed = listed.and_then(|n| n.parse::<usize>().ok());
         let short = listed.filter(|listed| *listed > packets.len());
         let short =
             short.map(|listed| format!("its index lists {listed} frames, {} are there", packets.len()));

@@ -18,7 +18,7 @@ ffmpeg -v error -nostdin -y \
   -loop 1 -framerate 25 -i samples/photos/cars.jpg \
   -loop 1 -framerate 25 -i samples/photos/astronaut.jpg \
   -f lavfi -i "anoisesrc=color=brown:amplitude=0.04:seed=1:sample_rate=44100" \
-  -filter_complex "[0]scale=1500:-2,$pan[cars];[1]$astronaut[one];[cars][one]$pass,format=yuv420p[v]" \
+  -filter_complex "[0]eq=gamma=1.5,scale=1280:-2,$pan[cars];[1]$astronaut[one];[cars][one]$pass,format=yuv420p[v]" \
   -map "[v]" -map 2:a -frames:v "$frames" -t 8 \
   -c:v libx264 -preset slow -crf 25 -c:a aac -b:a 48k -map_metadata -1 -fflags +bitexact -flags:v +bitexact \
   -flags:a +bitexact -movflags +faststart samples/video/street.mp4

@@ -5,8 +5,8 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::common::{Ran, Scratch};
-use crate::make::{difference, ffmpeg, moving, probe, still};
-use crate::tools::{closing, command, failed, items, means};
+use crate::make::{difference, ffmpeg, framemd5, moving, probe, still};
+use crate::tools::{Mount, closing, command, failed, items, means};
 
 const RECORDS: &[&str] = &["--video", "none", "--quiet"];
 
@@ -138,4 +138,25 @@ fn row_39_without_ffmpeg_the_remedy_is_said_before_anything_begins() {
     if cfg!(feature = "video") {
         without("v.mp4", &["--video", "none"]).expect(0);
     }
+}
+
+#[test]
+fn row_21_a_disk_full_of_a_video_ends_the_run_resumably() {
+    let s = Scratch::new();
+    moving(&s, "160x120", 40, "v.mp4", "-c:v libx264");
+    let Some(mount) = Mount::new(s.path("disk"), "size=64m") else { return };
+    let run = |code: i32| means(&s, ["v.mp4", "--out", "disk/run", "--video-quality", "0"]).expect(code);
+    run(0);
+    let length = |name: &str| std::fs::metadata(s.path("disk/run").join(name)).map_or(0, |m| m.len());
+    let (video, store) = (length("images/v.mp4"), length(".vision/store/observations.pack"));
+    let whole = framemd5(&s.path("disk/run/images/v.mp4"), &[]);
+    std::fs::remove_dir_all(s.path("disk/run")).expect("removed");
+    // Room for the pieces, but not for the video that is made of them.
+    let room = (store + video + video / 2) / 1024 + 64;
+    mount.again(&format!("size={room}k"));
+    run(4).says("the disk is full");
+    assert!(!s.path("disk/run/images/v.mp4").exists());
+    mount.again("size=64m");
+    run(0);
+    assert_eq!(framemd5(&s.path("disk/run/images/v.mp4"), &[]), whole);
 }

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench bench-stages fuzz soak install-deps install-browser help python-env
+.PHONY: demo demo-video test check bench bench-stages fuzz soak install-deps install-browser help python-env
 
 CARGO ?= cargo
 features := --features heif
@@ -21,6 +21,11 @@ demo: install-deps ## build, fetch ONNX Runtime, detect on samples/photos into d
 	$(CARGO) build --release $(features)
 	$(vision) runtime info >/dev/null 2>&1 || $(vision) runtime install
 	$(vision) detect samples/photos --out demo-out
+
+demo-video: install-deps ## the same with the clip in samples/video, into demo-video-out/
+	$(CARGO) build --release $(features)
+	$(vision) runtime info >/dev/null 2>&1 || $(vision) runtime install
+	$(vision) detect samples/video --out demo-video-out
 
 test: install-deps install-browser python-env ## run all tests
 	$(call with_runtime,$(CARGO) test $(features))
@@ -46,8 +51,10 @@ bench-stages: install-deps ## measure single stages with criterion
 fuzz: ## run the fuzz targets, SECONDS=60 each (needs: cargo install cargo-fuzz --locked)
 	@scripts/fuzz.sh $(or $(SECONDS),60) $(TARGETS)
 
-soak: install-deps python-env ## kill a job 120 times, then 10,000 inputs with memory watched (minutes, release build)
+soak: install-deps python-env ## kill a job 120 times and one of videos 60 times, then an hour of video and 10,000 inputs with memory watched (minutes, release build)
 	$(call with_runtime,VISION_KILL_ROUNDS=120 $(CARGO) test --release $(features) --test kill -- --nocapture)
+	$(call with_runtime,VISION_KILL_ROUNDS=60 $(CARGO) test --release $(features) --test video kill -- --nocapture)
+	$(call with_runtime,VISION_LONG_VIDEO=90000 $(CARGO) test --release $(features) --test video memory -- --nocapture)
 	$(call with_runtime,$(CARGO) test --release $(features) --test faults -- --ignored --nocapture ten_thousand)
 
 install-deps: ## install the system packages that are missing

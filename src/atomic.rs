@@ -59,6 +59,17 @@ fn set_readable(_: &File) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Puts a file that another program wrote at its place, brought to the disk before it gets its name.
+pub fn place(file: tempfile::TempPath, target: &Path) -> Result<()> {
+    let failed = |e| Error::write(target.display(), e);
+    let written = File::open(&file).map_err(failed)?;
+    written.sync_data().and_then(|()| set_readable(&written)).map_err(failed)?;
+    if let Some(parent) = target.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| Error::write(parent.display(), e))?;
+    }
+    file.persist(target).map_err(|e| failed(e.error))
+}
+
 /// Writes `bytes` to `target` in one go.
 pub fn write_whole(temporary: &Path, target: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = AtomicFile::create(temporary, target)?;

@@ -31,3 +31,20 @@ pub fn unhex(text: &str) -> Option<Key> {
     }
     Some(key)
 }
+
+/// Of everything that a reader gives.
+///
+/// # Errors
+/// The reader's own.
+pub fn sha256_of(reader: &mut impl std::io::Read) -> std::io::Result<Key> {
+    let mut hash = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        match reader.read(&mut block) {
+            Ok(0) => return Ok(hash.finalize().into()),
+            Ok(read) => hash.update(&block[..read]),
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}

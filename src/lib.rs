@@ -20,6 +20,7 @@ pub mod error;
 pub mod eval;
 pub mod family;
 pub mod fetch;
+pub mod ffmpeg;
 pub mod frame;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -2,6 +2,7 @@
 
 mod facts;
 mod measure;
+mod videos;
 
 use std::io::{self, Write};
 
@@ -39,7 +40,9 @@ fn command() -> Command {
     let after = "Each stage is measured alone on one thread, the model also on all workers at once, then the whole walk: \
                  results.jsonl and, with --annotated, pictures; nothing is reused.\n\nThe bound is workers / (sum of \
                  the stages): no arrangement of the same stages on the same cores can be faster. Decoding includes \
-                 reading and hashing the file; core-ms is what a picture costs in all.\n\nExamples:\n  vision bench \
+                 reading and hashing the file; core-ms is what a picture costs in all. Of videos the first frames go \
+                 through the stages; decoding and encoding, which have threads of their own, count with their time on \
+                 all cores.\n\nExamples:\n  vision bench \
                  photos/\n  vision bench photos/ --model yolox-nano-416.onnx --annotated --repeat 3\n  vision bench \
                  photos/ --decode full --json > full.json";
     with_options::<BenchArgs>(

@@ -11,6 +11,8 @@ pub const ENTRY: Entry = Entry { command, run: |matches| look::run::<SelectOptio
 const EXAMPLES: &str = "Examples:
   vision detect photos/
       the bundled model; pictures and results in vision-out/
+  vision detect clip.mp4 --from 1:30 --to 2:00
+      half a minute of a video, as a video with its sound
   vision detect photos/ --conf 0.6 --classes person,dog
       again with other thresholds: uses what is stored
   vision detect photos/ --model my.onnx --out run2
@@ -25,7 +27,7 @@ const EXAMPLES: &str = "Examples:
       exit code 3 when somebody is there";
 
 fn command() -> Command {
-    let about = "Find things in pictures: boxes with labels and scores, annotated pictures, JSON";
+    let about = "Find things in pictures and videos: boxes with labels and scores, annotated pictures, JSON";
     Options::<SelectOptions>::arguments(Command::new("detect"))
         .about(about)
         .long_about(None)

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Quad, Rect};
 use crate::prediction::{Instance, Prediction};
+pub use reading::size as sheet_size;
+
 use palette::{Colour, class_colour, contrasting};
 use shape::{Area, disc, fill, frame, outline, stroke};
 

@@ -12,6 +12,11 @@ use crate::prediction::Line;
 /// Pictures wider than this are not given a sheet beside them: the two would be more than viewers show.
 const WIDEST: u32 = 12_000;
 
+/// Width and height of a picture of this size with its sheet.
+pub fn size([width, height]: [u32; 2]) -> [u32; 2] {
+    if width > WIDEST { [width, height] } else { [2 * width, height] }
+}
+
 /// The words take this share of their box's height.
 const FILLED: f32 = 0.85;
 

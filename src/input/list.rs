@@ -15,7 +15,7 @@ use super::{Identity, Input, Root, Select};
 use crate::error::{Error, Kind, Result};
 use crate::run::is_run_folder;
 use crate::run::journal::Stat;
-use crate::source::sniff;
+use crate::source::{HEAD, sniff, video};
 
 /// The frozen list of a run.
 #[derive(Debug, Default)]
@@ -295,7 +295,7 @@ const MEDIA_EXTENSIONS: &[&str] = &[
 ];
 
 fn claims_media(file: &Path) -> bool {
-    MEDIA_EXTENSIONS.contains(&extension(file).as_str())
+    video::names_video(file) || MEDIA_EXTENSIONS.contains(&extension(file).as_str())
 }
 
 fn extension(file: &Path) -> String {
@@ -303,8 +303,8 @@ fn extension(file: &Path) -> String {
 }
 
 fn head(file: &Path) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::with_capacity(64);
-    File::open(file)?.take(64).read_to_end(&mut head)?;
+    let mut head = Vec::with_capacity(HEAD);
+    File::open(file)?.take(HEAD as u64).read_to_end(&mut head)?;
     Ok(head)
 }
 

@@ -18,7 +18,7 @@ pub const FILE: &str = "vision.toml";
 const NEVER_FOUND: &[&str] = &["runtime"];
 
 /// Options whose value is a number or a word.
-const TEXTS: &[&str] = &["tile", "imgsz"];
+const TEXTS: &[&str] = &["tile", "imgsz", "from", "to"];
 
 /// Puts the values of a file under the options that were not given on the command line. Keys are
 /// the long option names; a table named after the command holds options for it alone.

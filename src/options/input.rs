@@ -48,15 +48,16 @@ pub struct InputOptions {
     #[arg(long, value_name = "N", default_value_t = 256_000_000)]
     pub max_pixels: u64,
 
-    /// Refuse files of more bytes than this
+    /// Refuse pictures of more bytes than this; videos are not held in memory
     #[arg(long, value_name = "N", default_value_t = 2 << 30)]
     pub max_bytes: u64,
 
-    /// At most this many pages or frames of one input
+    /// At most this many pages or frames of one picture file; videos are read to their end
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub max_pages: u32,
 
-    /// Give up decoding an input after this long, for example 30s
+    /// Give up opening an input, or decoding one of its frames, after this long, for example 30s; opening a video may
+    /// take this long for each GiB
     #[arg(long, value_name = "DURATION", default_value = "2min", value_parser = super::duration)]
     pub deadline: String,
 

@@ -11,6 +11,7 @@ mod ocr;
 mod output;
 mod run;
 mod select;
+mod video;
 
 pub use classify::ClassifyOptions;
 pub use config::merge;
@@ -19,9 +20,10 @@ pub use input::InputOptions;
 pub use look::LookOptions;
 pub use model::{ModelOptions, Upload};
 pub use ocr::OcrOptions;
-pub use output::{ImageFormat, OutputOptions};
+pub use output::{ImageFormat, OutputOptions, VideoOutput};
 pub use run::RunOptions;
 pub use select::SelectOptions;
+pub use video::{Decoder, VideoOptions};
 
 /// A number of results, as clap parses it.
 pub fn at_least_one(text: &str) -> Result<usize, String> {

@@ -15,9 +15,23 @@ pub struct OutputOptions {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ImageFormat::Auto)]
     pub image_format: ImageFormat,
 
-    /// Write no annotated pictures
+    /// Write no annotated pictures and videos
     #[arg(long)]
     pub no_images: bool,
+
+    /// What is written of videos: an annotated video with the original's times and sound, its frames as pictures, or
+    /// nothing but records
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = VideoOutput::Film)]
+    pub video: VideoOutput,
+
+    /// ffmpeg's encoder for annotated videos: libx264, libopenh264, libsvtav1, libvpx-vp9 or mpeg4; `auto` is the first
+    /// that writes H.264, which every browser plays
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub video_encoder: String,
+
+    /// Quality of annotated videos, from 0 (best, largest) to 51, as x264 counts
+    #[arg(long, value_name = "N", default_value_t = 23, value_parser = clap::value_parser!(u8).range(0..=51))]
+    pub video_quality: u8,
 
     /// Also write each thing found as a picture of its own, under crops/
     #[arg(long)]
@@ -37,10 +51,24 @@ pub struct OutputOptions {
 }
 
 impl OutputOptions {
+    /// Whether annotated videos are written.
+    pub fn films(&self) -> bool {
+        !self.no_images && self.video == VideoOutput::Film
+    }
+
     /// Whether pictures are drawn on or cut out of.
     pub fn draws(&self) -> bool {
         !self.no_images || self.crops
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VideoOutput {
+    #[default]
+    Film,
+    Frames,
+    None,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]

@@ -23,10 +23,11 @@ use crate::draw::Style;
 use crate::error::{Error, Kind, Result};
 use crate::input::{List, Listing};
 use crate::options::{
-    ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions, seconds,
+    ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions,
+    VideoOptions, seconds,
 };
 use crate::pipeline::Walk;
-use crate::pipeline::artist::{Artist, Wanted};
+use crate::pipeline::artist::{Artist, Kinds};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
 use crate::run::RunFolder;
@@ -58,6 +59,9 @@ pub struct Options<S: clap::Args = SelectOptions> {
     #[command(flatten)]
     #[serde(flatten)]
     pub look: LookOptions,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub video: VideoOptions,
     #[command(flatten)]
     #[serde(flatten)]
     pub select: S,
@@ -133,6 +137,9 @@ fn within<S: Selection>(
     let journal = Journal::open(&folder.journal())?;
     let store = Store::open(&folder.store())?;
     let listing = list(&options.input, folder, &journal, stdin)?;
+    let artist = artist(&options.output, S::TASK, folder, &listing);
+    tools(&listing, artist.as_ref())?;
+    let artist = artist.map(Arc::new);
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
     prepared.notes().iter().for_each(|note| progress.note(note));
     for change in changes {
@@ -153,7 +160,6 @@ fn within<S: Selection>(
     job.write(folder)?;
     progress.changed_list(&journal, &listing);
 
-    let artist = artist(&options.output, folder, &listing).map(Arc::new);
     let mut summary = Summary { most: prepared.policy.most(), ..Summary::default() };
     let mut findings = Findings::new(&options.run.fail_on, prepared.policy.labels())?;
     let mut sinks = sinks((&options.output, S::TASK), prepared, folder, echo)?;
@@ -163,6 +169,7 @@ fn within<S: Selection>(
     }
     let walk = Walk {
         inputs: &listing.inputs,
+        folder: folder.root(),
         family: prepared.family.as_ref(),
         policy: prepared.policy.as_ref(),
         keys: &keys,
@@ -240,16 +247,37 @@ fn list(
     Ok(listing)
 }
 
-fn artist(output: &OutputOptions, folder: &RunFolder, listing: &Listing) -> Option<Artist> {
+fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &Listing) -> Option<Artist> {
     let format = match output.image_format {
         ImageFormat::Auto => None,
         ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
         ImageFormat::Png => Some(PictureFormat::Png),
     };
-    let wanted = Wanted { images: !output.no_images, crops: output.crops, thumbs: output.report };
-    (output.draws() || output.report).then(|| {
-        Artist::new(folder.root(), folder.temporary(), Style::default(), format, wanted, &listing.inputs)
-    })
+    let kinds = Kinds {
+        images: !output.no_images,
+        crops: output.crops,
+        thumbs: output.report,
+        video: output.video,
+        format,
+        encoder: (output.video_encoder.clone(), output.video_quality),
+        sheet: task == Task::Ocr,
+    };
+    (output.draws() || output.report)
+        .then(|| Artist::new(folder.root(), folder.temporary(), Style::default(), kinds, &listing.inputs))
+}
+
+/// Finds what videos need before anything long begins: ffprobe, and an encoder for annotated ones. A video whose name
+/// does not say that it is one is met later, with the same words.
+fn tools(listing: &Listing, artist: Option<&Artist>) -> Result<()> {
+    let named = |input: &&crate::input::Input| crate::source::video::names_video(&input.file);
+    if listing.inputs.iter().find(named).is_none() {
+        return Ok(());
+    }
+    crate::ffmpeg::probe::there()?;
+    match artist.filter(|artist| artist.films("mp4")) {
+        Some(artist) => artist.encoder().map(drop),
+        None => Ok(()),
+    }
 }
 
 fn sinks(

@@ -24,6 +24,9 @@ pub struct Progress {
     done: AtomicU64,
     failed: AtomicU64,
     fresh: AtomicU64,
+    /// Frames of the videos begun: done, and all.
+    frames: AtomicU64,
+    of_videos: AtomicU64,
     begun: Instant,
     last_line: Mutex<Instant>,
 }
@@ -49,6 +52,8 @@ impl Progress {
             done: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             fresh: AtomicU64::new(0),
+            frames: AtomicU64::new(0),
+            of_videos: AtomicU64::new(0),
             begun: now,
             last_line: Mutex::new(now),
         }
@@ -104,7 +109,21 @@ impl Progress {
         let left =
             Duration::from_secs_f64(((self.total - done.min(self.total)) as f64 / rate.max(1e-9)).min(1e9));
         let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
-        say(format_args!("{done} of {} inputs, {rate:.1} a second, about {left} left", self.total));
+        match self.in_frames() {
+            Some(frames) => say(format_args!("{done} of {} inputs, {frames}", self.total)),
+            None => {
+                say(format_args!("{done} of {} inputs, {rate:.1} a second, about {left} left", self.total))
+            }
+        }
+    }
+
+    /// How far the videos begun are, where there are some: inputs say little then.
+    fn in_frames(&self) -> Option<String> {
+        let (done, all) = (self.frames.load(Ordering::Relaxed), self.of_videos.load(Ordering::Relaxed));
+        let rate = done as f64 / self.begun.elapsed().as_secs_f64();
+        let left = (all.saturating_sub(done) as f64 / rate.max(1e-9)).min(1e9);
+        let left = humantime::format_duration(Duration::from_secs(left as u64));
+        (all > 0).then(|| format!("{done} of {all} frames of videos, {rate:.1} a second, about {left} left"))
     }
 }
 
@@ -127,8 +146,21 @@ impl Watcher for Progress {
         self.line(done);
     }
 
-    fn frame(&self, fresh: bool) {
+    fn frame(&self, fresh: bool, video: bool) {
         self.fresh.fetch_add(u64::from(fresh), Ordering::Relaxed);
+        self.frames.fetch_add(u64::from(video), Ordering::Relaxed);
+        if let Some(frames) = self.in_frames() {
+            self.bar.set_message(frames);
+            self.line(self.done.load(Ordering::Relaxed));
+        }
         self.bar.tick();
+    }
+
+    fn video(&self, frames: usize) {
+        self.of_videos.fetch_add(frames as u64, Ordering::Relaxed);
+    }
+
+    fn note(&self, line: &str) {
+        Self::note(self, line);
     }
 }

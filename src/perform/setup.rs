@@ -17,7 +17,7 @@ use crate::policy::{ClassifyPolicy, DetectPolicy, FacesPolicy, Policy, classes, 
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
 use crate::sink::Sink;
-use crate::source::{Detail, Limits, spare};
+use crate::source::{Detail, Limits, spare, video};
 use crate::spec::{Spec, Task};
 
 /// The options of a command's decisions: what makes a command that looks at pictures its own.
@@ -111,6 +111,7 @@ impl Prepared {
             enough_for: family.view().zip(spare(&options.input.decode)?),
             full: options.output.draws(),
         };
+        limits.video = options.video.settings(options.input.isolate)?;
         options.input.select()?;
         crate::sink::known(&options.output.format, S::TASK)?;
         Ok(Self { model, beside, looks, observing, byte_inputs, family, policy, size, limits, batch })
@@ -157,6 +158,7 @@ impl Prepared {
             provider: precision.to_owned(),
             looks: self.looks_in_words(),
             decode: self.decode_in_words(),
+            choice: self.limits.video.choice.to_string(),
         }
     }
 
@@ -372,6 +374,7 @@ impl InputOptions {
             max_parts: self.max_pages,
             lenient: self.lenient,
             detail: Detail::default(),
+            video: video::Settings::default(),
         }
     }
 }

@@ -1,31 +1,58 @@
-//! Artefacts of an item: the annotated picture and the crops, in a tree that mirrors the inputs.
+//! Artefacts: the annotated picture and the crops of an item, the annotated video of an input, in a tree that
+//! mirrors the inputs.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use image::RgbImage;
 
 use crate::atomic::write_whole;
 use crate::digest::{Key, hex, sha256};
-use crate::draw::{Style, annotate};
+use crate::draw::{Style, annotate, sheet_size};
 use crate::error::Result;
+use crate::ffmpeg::encode::Recipe;
+use crate::ffmpeg::encoders::Encoder;
 use crate::frame::{Frame, Origin, Part};
 use crate::input::{Identity, Input};
+use crate::options::VideoOutput;
 use crate::prediction::Prediction;
 use crate::report::thumb;
+use crate::run::{FILMS, INTERNAL};
 use crate::sink::picture::{PictureFormat, choose, encode};
 
+use crate::source::upright_size;
+use crate::source::video::{Reel, is_video};
+
 use super::crops::crop;
+use super::film::{self, Film, Ledger};
 use super::names::Names;
 
 /// Quality of JPEG output, 1 to 100.
 pub const JPEG_QUALITY: u8 = 90;
 
-/// Which pictures a run writes.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted {
-    /// Annotated pictures.
+/// What is drawn.
+#[derive(Debug, Clone)]
+pub struct Kinds {
     pub images: bool,
     pub crops: bool,
     /// Small pictures for the report.
     pub thumbs: bool,
+    /// Of videos.
+    pub video: VideoOutput,
+    /// Format of pictures, where asked for.
+    pub format: Option<PictureFormat>,
+    /// Name and quality of the encoder for annotated videos.
+    pub encoder: (String, u8),
+    /// Whether a sheet as large as the picture stands beside it.
+    pub sheet: bool,
+}
+
+impl Kinds {
+    /// Annotated pictures in the usual formats.
+    pub fn images() -> Self {
+        let encoder = ("auto".to_owned(), 23);
+        Self { images: true, crops: false, thumbs: false, video: VideoOutput::Film, format: None, encoder, sheet: false }
+    }
 }
 
 /// Draws and writes; knows where.
@@ -33,27 +60,20 @@ pub struct Artist {
     folder: PathBuf,
     temporary: PathBuf,
     style: Style,
-    format: Option<PictureFormat>,
-    wanted: Wanted,
+    kinds: Kinds,
     names: Names,
+    encoder: OnceLock<&'static Encoder>,
 }
 
 impl Artist {
-    pub fn new(
-        folder: &Path,
-        temporary: PathBuf,
-        style: Style,
-        format: Option<PictureFormat>,
-        wanted: Wanted,
-        inputs: &[Input],
-    ) -> Self {
-        let names = Names::new(inputs);
-        Self { folder: folder.to_owned(), temporary, style, format, wanted, names }
+    pub fn new(folder: &Path, temporary: PathBuf, style: Style, kinds: Kinds, inputs: &[Input]) -> Self {
+        let (folder, names) = (folder.to_owned(), Names::new(inputs));
+        Self { folder, temporary, style, kinds, names, encoder: OnceLock::new() }
     }
 
     /// Whether pictures are drawn that depend on what was decided.
     pub fn draws(&self) -> bool {
-        self.wanted.images || self.wanted.crops
+        self.kinds.images || self.kinds.crops
     }
 
     /// The annotated picture of an item, relative to the run folder, whether this run draws it or not.
@@ -64,13 +84,13 @@ impl Artist {
         origin: &Origin,
         [width, height]: [u32; 2],
     ) -> PathBuf {
-        let format = choose(origin, width, height, self.format);
+        let format = choose(origin, width, height, self.kinds.format);
         Path::new("images").join(self.names.picture(identity, part, format))
     }
 
     /// The small picture of an item, relative to the run folder, where it is wanted and not there yet.
     pub fn missing_thumb(&self, digest: &Key, part: Option<&Part>) -> Option<PathBuf> {
-        let name = self.wanted.thumbs.then(|| thumb::name(digest, part))?;
+        let name = self.kinds.thumbs.then(|| thumb::name(digest, part))?;
         (!self.folder.join(&name).exists()).then_some(name)
     }
 
@@ -88,10 +108,12 @@ impl Artist {
         [width, height]: [u32; 2],
         prediction: &Prediction,
     ) -> Plan {
-        let format = choose(origin, width, height, self.format);
+        let format = choose(origin, width, height, self.kinds.format);
         let name = self.names.picture(identity, part, format);
-        let image = self.wanted.images.then(|| Path::new("images").join(&name));
-        let instances = if self.wanted.crops { prediction.instances() } else { &[] };
+        let images =
+            self.kinds.images && (self.kinds.video == VideoOutput::Frames || !is_video(&origin.format));
+        let image = images.then(|| Path::new("images").join(&name));
+        let instances = if self.kinds.crops { prediction.instances() } else { &[] };
         let crop_format = if format == PictureFormat::Png { "png" } else { "jpg" };
         let crops = instances.iter().enumerate().map(|(number, instance)| {
             let file = format!("{:03}-{}.{crop_format}", number + 1, file_name(&instance.label));
@@ -106,6 +128,95 @@ impl Artist {
             text.push(0);
         }
         Plan { image, crops, format, drawn: hex(&sha256(&text)[..8]) }
+    }
+
+    /// Whether an input of this format gets an annotated video.
+    pub fn films(&self, format: &str) -> bool {
+        self.kinds.images && self.kinds.video == VideoOutput::Film && is_video(format)
+    }
+
+    /// Where that is, relative to the run folder.
+    pub fn film_path(&self, identity: &Identity) -> PathBuf {
+        Path::new("images").join(self.names.video(identity))
+    }
+
+    /// What decides how the annotated video of these bytes looks, beside what is drawn.
+    ///
+    /// # Errors
+    /// As [`Encoder::find`].
+    pub fn film_settings(&self, digest: &Key, choice: &str) -> Result<Key> {
+        let (_, quality) = self.kinds.encoder;
+        let words = serde_json::json!([
+            self.style,
+            self.encoder()?.name,
+            quality,
+            self.kinds.sheet,
+            choice,
+            hex(digest)
+        ]);
+        Ok(sha256(words.to_string().as_bytes()))
+    }
+
+    /// Begins the annotated video of an input, or goes on with what former runs left of it.
+    ///
+    /// # Errors
+    /// As [`Encoder::find`], or where nothing can be written.
+    pub fn film(&self, identity: &Identity, reel: Reel, settings: &Key, ledger: &Ledger) -> Result<Film> {
+        let timeline = &reel.timeline;
+        let [width, height] = upright_size(timeline.size(), timeline.orientation);
+        let shape = timeline
+            .stream
+            .sample_aspect_ratio
+            .clone()
+            .filter(|ratio| !matches!(ratio.as_str(), "1:1" | "0:1"));
+        let shape = shape.map(|ratio| match ratio.split_once(':') {
+            Some((x, y)) if timeline.orientation >= 5 => format!("{y}:{x}"),
+            _ => ratio,
+        });
+        let recipe = Recipe {
+            encoder: self.encoder()?,
+            quality: self.kinds.encoder.1,
+            size: if self.kinds.sheet { sheet_size([width, height]) } else { [width, height] },
+            scale: film::scale(timeline.time_base),
+            colours: Recipe::colours(&timeline.stream),
+            shape,
+            threads: None,
+        };
+        let folder = self.folder.join(INTERNAL).join(FILMS).join(&identity.id);
+        Film::new(reel, recipe, (folder, self.temporary.clone()), settings, ledger)
+    }
+
+    /// Puts a finished video in place. Returns whether there is one.
+    ///
+    /// # Errors
+    /// What ffmpeg says.
+    pub fn finish(&self, film: &Film, identity: &Identity) -> Result<bool> {
+        film.finish(&self.folder.join(self.film_path(identity)))
+    }
+
+    /// Whether the annotated video stands in the run folder.
+    pub fn film_stands(&self, identity: &Identity) -> bool {
+        self.folder.join(self.film_path(identity)).is_file()
+    }
+
+    /// The frame as it is shown in an annotated video.
+    pub fn picture(&self, frame: &Frame, prediction: Option<&Prediction>) -> RgbImage {
+        let mut picture = frame.all_pixels().clone();
+        if let Some(prediction) = prediction {
+            annotate(&mut picture, prediction, &self.style);
+        }
+        picture
+    }
+
+    /// The encoder for annotated videos, looked for once.
+    ///
+    /// # Errors
+    /// As [`Encoder::find`].
+    pub fn encoder(&self) -> Result<&'static Encoder> {
+        match self.encoder.get() {
+            Some(encoder) => Ok(encoder),
+            None => Encoder::find(&self.kinds.encoder.0).map(|found| *self.encoder.get_or_init(|| found)),
+        }
     }
 
     /// Whether everything planned stands in the run folder.
@@ -125,8 +236,7 @@ impl Artist {
             )?;
         }
         if let Some(file) = &plan.image {
-            let mut picture = frame.all_pixels().clone();
-            annotate(&mut picture, prediction, &self.style);
+            let picture = self.picture(frame, Some(prediction));
             let bytes = encode(&picture, plan.format, JPEG_QUALITY, icc)?;
             write_whole(&self.temporary, &self.folder.join(file), &bytes)?;
         }

@@ -50,6 +50,16 @@ impl Companion {
         name: &str,
         task: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.run_within(self.deadline, name, task)
+    }
+
+    /// As [`Self::run`], with another deadline.
+    pub fn run_within<T: Send + 'static>(
+        &mut self,
+        deadline: Duration,
+        name: &str,
+        task: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let link = match self.link.take() {
             Some(link) => link,
             None => self.start()?,
@@ -57,10 +67,10 @@ impl Companion {
         let task: Task = Box::new(move || task().map(|value| Box::new(value) as Box<dyn Any + Send>));
         let gone = || Error::new(Kind::Internal, format!("{name}: the decoding thread ended"));
         link.tasks.send(task).map_err(|_| gone())?;
-        let answer = match link.answers.recv_timeout(self.deadline) {
+        let answer = match link.answers.recv_timeout(deadline) {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Disconnected) => return Err(gone()),
-            Err(RecvTimeoutError::Timeout) => return Err(self.give_up(name, &link)),
+            Err(RecvTimeoutError::Timeout) => return Err(self.give_up(name, &link, deadline)),
         };
         self.link = Some(link);
         let value =
@@ -68,16 +78,16 @@ impl Companion {
         value.downcast::<T>().map(|value| *value).map_err(|_| gone())
     }
 
-    fn give_up(&self, name: &str, link: &Link) -> Error {
+    fn give_up(&self, name: &str, link: &Link, deadline: Duration) -> Error {
         let others = self.abandoned.0.fetch_add(1, Ordering::SeqCst);
         // After the count, so that the thread never takes back what is not there.
         link.given_up.store(true, Ordering::SeqCst);
         if others < MOST_ABANDONED {
-            return too_long(name, self.deadline);
+            return too_long(name, deadline);
         }
         let message = format!(
             "{name}: decoding took longer than {}, as it did for {others} other inputs whose decoders still hang and cannot be ended; run the same command again with --isolate, which ends them: finished work is kept",
-            humantime::format_duration(self.deadline)
+            humantime::format_duration(deadline)
         );
         Error::new(Kind::DecodersHung, message)
     }

@@ -7,14 +7,16 @@ mod crops;
 pub mod decode;
 mod dispense;
 pub mod emit;
+mod film;
 pub mod manifest;
 mod names;
 pub mod open;
+mod room;
 mod stream;
 pub mod tune;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -38,6 +40,8 @@ use emit::Emitter;
 /// Everything that the workers of a run share.
 pub struct Walk<'a> {
     pub inputs: &'a [Input],
+    /// The run folder, to see how much room there is.
+    pub folder: &'a Path,
     pub family: &'a dyn Family,
     pub policy: &'a dyn Policy,
     pub keys: &'a Keys,
@@ -69,8 +73,13 @@ fn pool(workers: usize) -> Result<rayon::ThreadPool> {
 pub trait Watcher: Sync {
     /// An input is finished.
     fn closed(&self, input: &Input, failure: Option<&Failure>);
-    /// A frame is finished; `fresh` when it was observed now rather than taken from the store.
-    fn frame(&self, fresh: bool);
+    /// A frame is finished, of a video or a picture; `fresh` when it was observed now rather than taken from the
+    /// store.
+    fn frame(&self, fresh: bool, video: bool);
+    /// A video of so many frames begins.
+    fn video(&self, frames: usize);
+    /// Something that people should know.
+    fn note(&self, line: &str);
 }
 
 impl Walk<'_> {

@@ -49,10 +49,18 @@ impl Names {
     /// the format, otherwise with the format's extension appended, again and again until no input has
     /// that name.
     pub fn picture(&self, identity: &Identity, part: Option<&Part>, format: PictureFormat) -> PathBuf {
-        let (extension, own): (&str, &[&str]) = match format {
-            PictureFormat::Jpeg => (".jpg", &["jpg", "jpeg", "jpe", "jfif"]),
-            PictureFormat::Png => (".png", &["png"]),
-        };
+        match format {
+            PictureFormat::Jpeg => self.artefact(identity, part, ".jpg", &["jpg", "jpeg", "jpe", "jfif"]),
+            PictureFormat::Png => self.artefact(identity, part, ".png", &["png"]),
+        }
+    }
+
+    /// Path of a video's annotated video below `images/`, by the same rule.
+    pub fn video(&self, identity: &Identity) -> PathBuf {
+        self.artefact(identity, None, ".mp4", &["mp4", "m4v"])
+    }
+
+    fn artefact(&self, identity: &Identity, part: Option<&Part>, extension: &str, own: &[&str]) -> PathBuf {
         let base = self.base(identity);
         let fits = base.extension().is_some_and(|e| own.iter().any(|own| e.eq_ignore_ascii_case(own)));
         if part.is_none() && fits {

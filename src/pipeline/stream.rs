@@ -4,12 +4,13 @@ use std::sync::Mutex;
 
 use crate::digest::Key;
 use crate::error::{Error, FaultOf, Result, poisoned};
-use crate::frame::Frame;
+use crate::frame::{Frame, Part};
 use crate::record::Failure;
 use crate::run::journal::Stat;
 use crate::source::Frames;
 
 use super::decode::{Decoder, Step};
+use super::film::Film;
 use super::manifest::{Entry, Manifest};
 
 /// Shared by the workers on one input.
@@ -22,6 +23,8 @@ pub struct Stream {
     /// In the hands of a decoder while it decodes; gone after the last.
     frames: Mutex<Option<Box<dyn Frames>>>,
     state: Mutex<State>,
+    /// The annotated video that its frames go into.
+    pub film: Option<Film>,
 }
 
 #[derive(Default)]
@@ -36,6 +39,14 @@ struct State {
     entries: Vec<(u64, Entry)>,
     failure: Option<Failure>,
     truncated: bool,
+}
+
+/// What sorts entries: a frame's own number, else that of its decoding.
+fn order(entry: &Entry, number: u64) -> u64 {
+    match entry.part {
+        Some(Part::Frame { n, .. }) => u64::from(n),
+        _ => number,
+    }
 }
 
 impl State {
@@ -56,7 +67,17 @@ pub enum Next {
 
 impl Stream {
     pub fn new(index: usize, digest: Key, stat: Stat, format: String, frames: Box<dyn Frames>) -> Self {
-        Self { index, digest, stat, format, frames: Mutex::new(Some(frames)), state: Mutex::default() }
+        let (frames, state) = (Mutex::new(Some(frames)), Mutex::default());
+        Self { index, digest, stat, format, frames, state, film: None }
+    }
+
+    /// Adds frames that need not be decoded, and the video to be made.
+    pub fn with(mut self, entries: Vec<Entry>, film: Option<Film>) -> Self {
+        self.film = film;
+        if let Ok(mut state) = self.state.lock() {
+            state.entries = entries.into_iter().map(|entry| (order(&entry, 0), entry)).collect();
+        }
+        self
     }
 
     /// Decodes the next frame. Only one worker decodes at a time; the numbering follows the input.
@@ -126,12 +147,15 @@ impl Stream {
         let mut state = self.state()?;
         state.outstanding -= 1;
         state.truncated |= truncated;
-        state.entries.push((number, entry));
+        state.entries.push((order(&entry, number), entry));
         Ok(())
     }
 
     /// Gives a frame back undone, when the run stops or fails.
     pub fn give_up(&self) {
+        if let Some(film) = &self.film {
+            film.give_up();
+        }
         if let Ok(mut state) = self.state.lock() {
             state.outstanding -= 1;
             // Without this frame the input is not finished: nobody may close it.

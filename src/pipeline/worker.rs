@@ -3,14 +3,18 @@
 use std::cell::OnceCell;
 use std::sync::{Arc, Mutex};
 
+use image::RgbImage;
+
 use super::Walk;
 use super::artist::Plan;
 use super::companion::{caught, named};
 use super::decode::Decoder;
 use super::dispense::{Dispenser, Task};
 use super::emit::{Emitter, Outcome, failed};
+use super::film::{Film, Ledger, drawn};
 use super::manifest::{Entry, Manifest};
 use super::open::Opened;
+use super::room;
 use super::stream::{Next, Stream};
 use crate::digest::{Key, sha256};
 use crate::engine::Infer;
@@ -20,6 +24,8 @@ use crate::input::Input;
 use crate::observation::Observed;
 use crate::prediction::Prediction;
 use crate::record::Failure;
+use crate::source::Frames;
+use crate::source::video::{Reel, is_video};
 
 type Means<'a> = &'a (dyn Fn() -> Result<Box<dyn Infer>> + Sync);
 
@@ -94,7 +100,14 @@ impl<'a, 'e> Worker<'a, 'e> {
             return self.emit(index, Outcome { content: Some((digest, stat.bytes)), manifest });
         }
         match frames {
-            Ok(frames) => self.advance(&Arc::new(Stream::new(index, digest, stat, format, frames))),
+            Ok(mut frames) => {
+                let (settled, film) = match frames.reel() {
+                    Some(reel) => self.begin_video(input, &digest, reel, frames.as_mut())?,
+                    None => (Vec::new(), None),
+                };
+                let stream = Stream::new(index, digest, stat, format, frames).with(settled, film);
+                self.advance(&Arc::new(stream))
+            }
             Err(error) => {
                 let failure = Some(Failure::from(&error));
                 let limits = Some(self.limits.clone());
@@ -111,6 +124,10 @@ impl<'a, 'e> Worker<'a, 'e> {
             return None;
         }
         let manifest: Manifest = walk.store.get(&walk.keys.manifest(digest))?;
+        let film = walk.artist.filter(|artist| artist.films(&manifest.format));
+        // Without an encoder that stays to be said when the input is opened.
+        let settings = film.map(|film| film.film_settings(digest, walk.keys.choice())).transpose().ok()?;
+        let mut ledger = settings.as_ref().map(Ledger::new);
         let settled = manifest.fits(&self.limits)
             && manifest.items.iter().all(|entry| {
                 let key = walk.keys.item(digest, entry.part.as_ref());
@@ -121,9 +138,67 @@ impl<'a, 'e> Worker<'a, 'e> {
                     return entry.failure.is_some() || walk.store.contains(&key);
                 }
                 let Some(observed) = walk.store.get::<Observed>(&key) else { return false };
-                self.plan(input, &observed).is_none_or(|(plan, _)| self.is_drawn(input, &observed, &plan))
+                self.plan(input, &observed).is_none_or(|(plan, prediction)| {
+                    if let Some((ledger, Part::Frame { n, .. })) = ledger.as_mut().zip(entry.part.as_ref()) {
+                        ledger.add_to_whole(*n, &drawn(Some(&prediction)));
+                    }
+                    self.is_drawn(input, &observed, &plan)
+                })
             });
-        settled.then_some(manifest)
+        let filmed = ledger.is_none_or(|ledger| {
+            let before = walk.journal.drawn(&input.identity.id, None);
+            before == Some(ledger.whole()) && film.is_some_and(|film| film.film_stands(&input.identity))
+        });
+        (settled && filmed).then_some(manifest)
+    }
+
+    /// Tells a video which of its frames nobody needs: all that former work left of them is there. Returns those, and
+    /// the annotated video to be made.
+    fn begin_video(
+        &self,
+        input: &Input,
+        digest: &Key,
+        reel: Reel,
+        frames: &mut dyn Frames,
+    ) -> Result<(Vec<Entry>, Option<Film>)> {
+        let walk = self.walk;
+        if let Some(note) = &reel.note {
+            walk.watcher.note(note);
+        }
+        let artist = walk.artist.filter(|artist| artist.films(reel.container.name()));
+        let words = room::words(&input.identity.shown(), &reel, artist.is_some(), walk.folder);
+        words.iter().for_each(|words| walk.watcher.note(words));
+        let settings = artist.map(|artist| artist.film_settings(digest, walk.keys.choice())).transpose()?;
+        let mut ledger = Ledger::new(&settings.unwrap_or_default());
+        let mut stored = |(position, n): (usize, &u32)| {
+            let part = Some(reel.part(*n));
+            let key = walk.keys.item(digest, part.as_ref());
+            let observed = walk.store.get::<Observed>(&key).filter(|_| walk.reuse)?;
+            let done = self.plan(input, &observed).is_none_or(|(plan, prediction)| {
+                ledger.add(Film::piece_at(position), *n, &drawn(Some(&prediction)));
+                self.is_drawn(input, &observed, &plan)
+            });
+            let done = done && !self.lacks_thumb(digest, observed.part.as_ref());
+            let (size, orientation) = (observed.size, observed.origin.orientation);
+            done.then_some(Entry { part, size, orientation, failure: None })
+        };
+        let mut settled: Vec<Option<Entry>> = reel.chosen.iter().enumerate().map(&mut stored).collect();
+        let film = match artist.zip(settings) {
+            Some((artist, settings)) => Some(artist.film(&input.identity, reel, &settings, &ledger)?),
+            None => None,
+        };
+        if let Some(film) = &film {
+            // What is missing of a piece needs all of its frames again, drawn on.
+            settled
+                .iter_mut()
+                .enumerate()
+                .filter(|(at, _)| !film.stands(*at))
+                .for_each(|(_, entry)| *entry = None);
+        }
+        let left = settled.iter().filter(|entry| entry.is_none()).count();
+        walk.watcher.video(left);
+        frames.leave_out(settled.iter().map(Option::is_some).collect());
+        Ok((settled.into_iter().flatten().collect(), film))
     }
 
     fn plan(&self, input: &Input, observed: &Observed) -> Option<(Plan, Prediction)> {
@@ -139,6 +214,9 @@ impl<'a, 'e> Worker<'a, 'e> {
     }
 
     fn is_drawn(&self, input: &Input, observed: &Observed, plan: &Plan) -> bool {
+        if plan.files().next().is_none() {
+            return true;
+        }
         let before = self.walk.journal.drawn(&input.identity.id, observed.part.as_ref());
         before.as_ref() == Some(&plan.drawn) && self.walk.artist.is_none_or(|artist| artist.stands(plan))
     }
@@ -164,6 +242,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         }
         match stream.close(&self.limits) {
             Some(manifest) => {
+                self.film(stream, &manifest)?;
                 self.close(stream.index, (stream.digest, &stream.format, stream.stat), manifest)
             }
             None => Ok(()),
@@ -176,25 +255,32 @@ impl<'a, 'e> Worker<'a, 'e> {
     fn frame(&self, input: &Input, stream: &Stream, number: u64, frame: &Frame) -> Result<()> {
         let truncated = frame.warnings.iter().any(|warning| warning.code == "truncated");
         let done = caught(|| self.work(input, &stream.digest, frame));
-        let (failure, fresh) = match done {
-            Ok(fresh) => (None, fresh),
+        let (failure, fresh, prediction) = match done {
+            Ok((fresh, prediction)) => (None, fresh, prediction),
             Err(error)
                 if error.kind == Kind::ModelOutput
                     || matches!(error.fault_of(), FaultOf::Bug | FaultOf::Input) =>
             {
-                let shown =
-                    format!("{}{}", input.identity.shown(), crate::frame::Part::suffix(frame.part.as_ref()));
-                (Some(Failure::from(&named(&shown, error))), false)
+                let shown = format!("{}{}", input.identity.shown(), Part::suffix(frame.part.as_ref()));
+                (Some(Failure::from(&named(&shown, error))), false, None)
             }
             Err(error) => return Err(error),
         };
+        if let Some((film, artist)) = stream.film.as_ref().zip(self.walk.artist)
+            && let Some(Part::Frame { n, .. }) = frame.part
+        {
+            let picture =
+                if film.wants(n) { artist.picture(frame, prediction.as_ref()) } else { RgbImage::new(0, 0) };
+            film.take(number, n, drawn(prediction.as_ref()), picture)?;
+        }
         let (part, size, orientation) = (frame.part.clone(), frame.size, frame.origin.orientation);
         stream.finish(number, Entry { part, size, orientation, failure }, truncated)?;
-        self.walk.watcher.frame(fresh);
+        self.walk.watcher.frame(fresh, is_video(&stream.format));
         Ok(())
     }
 
-    fn work(&self, input: &Input, digest: &Key, frame: &Frame) -> Result<bool> {
+    /// Returns whether the frame was observed now, and what was decided, where that is drawn.
+    fn work(&self, input: &Input, digest: &Key, frame: &Frame) -> Result<(bool, Option<Prediction>)> {
         let walk = self.walk;
         let key = walk.keys.item(digest, frame.part.as_ref());
         let stored = if walk.reuse { walk.store.get::<Observed>(&key) } else { None };
@@ -208,20 +294,26 @@ impl<'a, 'e> Worker<'a, 'e> {
             }
         };
         let part = frame.part.as_ref();
-        let mut drawn = (Vec::new(), String::new());
+        let (mut drawn, mut decided) = ((Vec::new(), String::new()), None);
         if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, &observed)) {
             if !self.is_drawn(input, &observed, &plan) {
                 artist.draw(&plan, frame, &prediction)?;
             }
-            drawn = (plan.files().map(|file| file.to_string_lossy().into_owned()).collect(), plan.drawn);
+            let files: Vec<_> = plan.files().map(|file| file.to_string_lossy().into_owned()).collect();
+            // Nothing to remember of a frame that has no files of its own.
+            let digest = if files.is_empty() { String::new() } else { plan.drawn };
+            (drawn, decided) = ((files, digest), Some(prediction));
         }
         let thumb = walk.artist.and_then(|artist| Some((artist, artist.missing_thumb(digest, part)?)));
         if let Some((artist, name)) = thumb {
             artist.write_thumb(&name, frame)?;
             drawn.0.push(name.to_string_lossy().into_owned());
         }
-        walk.journal.item(&input.identity.id, part, &key, drawn.0, drawn.1)?;
-        Ok(fresh)
+        // Of a frame that has no files and was stored before there is nothing new.
+        if fresh || !drawn.0.is_empty() {
+            walk.journal.item(&input.identity.id, part, &key, drawn.0, drawn.1)?;
+        }
+        Ok((fresh, decided))
     }
 
     fn observe(&self, frame: &Frame) -> Result<Observed> {
@@ -237,6 +329,29 @@ impl<'a, 'e> Worker<'a, 'e> {
         warnings.append(&mut noticed);
         let (part, size, origin) = (frame.part.clone(), frame.size, frame.origin.clone());
         Ok(Observed { part, size, origin, warnings, observation })
+    }
+
+    /// Puts the annotated video of a finished input in place.
+    fn film(&self, stream: &Stream, manifest: &Manifest) -> Result<()> {
+        let walk = self.walk;
+        let Some((film, artist)) = stream.film.as_ref().zip(walk.artist) else { return Ok(()) };
+        let identity = &walk.inputs[stream.index].identity;
+        let settings = artist.film_settings(&stream.digest, walk.keys.choice())?;
+        let mut ledger = Ledger::new(&settings);
+        for entry in manifest.items.iter().filter(|entry| entry.failure.is_none()) {
+            let observed = walk.store.get::<Observed>(&walk.keys.item(&stream.digest, entry.part.as_ref()));
+            if let Some((Part::Frame { n, .. }, observed)) = entry.part.as_ref().zip(observed) {
+                ledger.add_to_whole(*n, &drawn(Some(&walk.policy.decide(&observed))));
+            }
+        }
+        let there = artist.finish(film, identity)?;
+        if there && manifest.is_lasting() {
+            let key = walk.keys.manifest(&stream.digest);
+            walk.store.put(&key, manifest)?;
+            let path = artist.film_path(identity).to_string_lossy().into_owned();
+            walk.journal.item(&identity.id, None, &key, vec![path], ledger.whole())?;
+        }
+        Ok(())
     }
 
     fn close(

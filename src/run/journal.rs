@@ -131,6 +131,8 @@ impl Journal {
 impl State {
     fn apply(&mut self, event: Event) {
         match event {
+            // Frames of videos without pictures of their own are many, and there is nothing to know of them.
+            Event::Item { drawn, .. } if drawn.is_empty() => {}
             Event::Item { id, part, drawn, .. } => {
                 self.drawn.insert((id, Part::suffix(part.as_ref())), drawn);
             }

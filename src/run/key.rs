@@ -23,12 +23,17 @@ pub struct ObservationConfig {
     pub looks: String,
     /// How large JPEG files are decoded; empty where in full.
     pub decode: String,
+    /// Which frames of videos are looked at, in words. A frame's observation does not depend on it, an input's list
+    /// of items does.
+    #[serde(skip)]
+    pub choice: String,
 }
 
 /// Makes keys for one configuration.
 #[derive(Debug, Clone)]
 pub struct Keys {
     config: Key,
+    choice: String,
 }
 
 impl Keys {
@@ -38,7 +43,12 @@ impl Keys {
         let mut hash = Sha256::new();
         hash.update(OBSERVATION_VERSION.to_le_bytes());
         hash.update(&json);
-        Self { config: hash.finalize().into() }
+        Self { config: hash.finalize().into(), choice: config.choice.clone() }
+    }
+
+    /// Which frames of videos are looked at, in words.
+    pub fn choice(&self) -> &str {
+        &self.choice
     }
 
     /// The key of an item's observation.
@@ -48,7 +58,7 @@ impl Keys {
 
     /// The key of an input's list of items.
     pub fn manifest(&self, digest: &Key) -> Key {
-        self.key(b"manifest", digest, &[])
+        self.key(b"manifest", digest, self.choice.as_bytes())
     }
 
     fn key(&self, kind: &[u8], digest: &Key, rest: &[u8]) -> Key {

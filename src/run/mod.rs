@@ -15,6 +15,9 @@ use crate::error::{Error, Kind, Result};
 /// folder, which the walk over inputs never enters.
 pub const INTERNAL: &str = ".vision";
 
+/// The folder within [`INTERNAL`] for pieces of annotated videos that are not whole yet.
+pub const FILMS: &str = "films";
+
 /// An open run folder; the lock is held until this is dropped.
 #[derive(Debug)]
 pub struct RunFolder {
@@ -88,6 +91,7 @@ impl RunFolder {
             internal.join("journal.jsonl"),
             internal.join("job.json"),
             internal.join("store"),
+            internal.join(FILMS),
             self.root.join("images"),
             self.root.join("crops"),
             self.root.join("labels"),

@@ -1,4 +1,4 @@
-//! Picture files to frames: which format the bytes are, and the table of decoders.
+//! Files to frames: which format the bytes are, and the table of decoders.
 //!
 //! Every decoder keeps the same promises: pixels are upright 8-bit RGB, all of them or as many as
 //! [`Detail`] asks for, EXIF orientation is applied exactly once, alpha is composited on white, colours are not managed (the
@@ -25,6 +25,7 @@ mod png;
 mod sniff;
 mod tiff;
 mod upright;
+pub mod video;
 mod webp;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod tests;
 
 pub use detail::{Detail, spare};
 pub use input::Input;
+pub use upright::upright_size;
 
 /// Most bytes of an ICC profile that is kept: what a JPEG can hold, 255 segments of 64 KiB. Real
 /// ones stay below a few megabytes.
@@ -50,6 +52,8 @@ pub struct Limits {
     pub lenient: bool,
     /// How many of the pixels are wanted at all.
     pub detail: Detail,
+    /// Which frames of videos are wanted, and what decodes them.
+    pub video: video::Settings,
 }
 
 impl Default for Limits {
@@ -60,15 +64,16 @@ impl Default for Limits {
             max_parts: 10_000,
             lenient: false,
             detail: Detail::default(),
+            video: video::Settings::default(),
         }
     }
 }
 
 impl std::fmt::Display for Limits {
     /// One word for all limits: an outcome that depended on them stands only while it is the same. How many
-    /// pixels are decoded changes no outcome, only what is seen.
+    /// pixels are decoded changes no outcome, only what is seen; which frames are chosen is in the outcome's key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { max_pixels, max_bytes, max_parts, lenient, detail: _ } = self;
+        let Self { max_pixels, max_bytes, max_parts, lenient, detail: _, video: _ } = self;
         write!(f, "{max_pixels}px/{max_bytes}B/{max_parts}parts/lenient={lenient}")
     }
 }
@@ -81,9 +86,23 @@ pub trait Frames: Send {
 
     /// Whether another frame may follow, known without decoding it.
     fn may_have_more(&self) -> bool;
+
+    /// What is planned, of a video.
+    fn reel(&self) -> Option<video::Reel> {
+        None
+    }
+
+    /// Of a video's chosen frames, those that nobody needs.
+    fn leave_out(&mut self, _done: Vec<bool>) {}
+
+    /// Passes over frames that nobody needs, a second's work at most, and says whether there are more of them
+    /// before the next frame.
+    fn pass_over(&mut self) -> bool {
+        false
+    }
 }
 
-/// The picture formats that are recognised by their first bytes.
+/// The formats that are recognised by their first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     Jpeg,
@@ -94,6 +113,7 @@ pub enum Format {
     Tiff,
     Heif,
     Avif,
+    Video(video::Container),
 }
 
 impl Format {
@@ -108,6 +128,7 @@ impl Format {
             Self::Tiff => "tiff",
             Self::Heif => "heif",
             Self::Avif => "avif",
+            Self::Video(container) => container.name(),
         }
     }
 }
@@ -121,7 +142,11 @@ pub struct FormatEntry {
     pub open: fn(Input) -> Result<Box<dyn Frames>>,
 }
 
-/// Every format: a new one is a file beside this one and a row here.
+/// First bytes of a file that tell its format: five packets of an MPEG transport stream, the hungriest.
+pub const HEAD: usize = 1024;
+
+/// Every format of pictures: a new one is a file beside this one and a row here. Videos, which are not held in
+/// memory, have a table of their own in `video/container.rs`.
 pub const FORMATS: &[FormatEntry] = &[
     FormatEntry { format: Format::Jpeg, sniff: sniff::jpeg, open: jpeg::open },
     FormatEntry { format: Format::Png, sniff: sniff::png, open: png::open },
@@ -133,9 +158,10 @@ pub const FORMATS: &[FormatEntry] = &[
     FormatEntry { format: Format::Heif, sniff: sniff::heif, open: heif::open_heif },
 ];
 
-/// The format of a file by its first bytes (64 are enough), whatever its name says.
+/// The format of a file by its first [`HEAD`] bytes, whatever its name says.
 pub fn sniff(head: &[u8]) -> Option<Format> {
-    FORMATS.iter().find(|entry| (entry.sniff)(head)).map(|entry| entry.format)
+    let picture = FORMATS.iter().find(|entry| (entry.sniff)(head)).map(|entry| entry.format);
+    picture.or_else(|| video::Container::of(head).map(Format::Video))
 }
 
 /// Opens a file's bytes. `name` stands in messages only.

@@ -130,6 +130,7 @@ impl StageFacts {
         sorted.sort_by(f64::total_cmp);
         let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
         let mean_ms = sorted.iter().sum::<f64>() / sorted.len() as f64;
+        let mean_ms = stage.cpu.map_or(mean_ms, |cpu| cpu.as_secs_f64() * 1e3);
         Self { stage: stage.name, mean_ms, p50_ms: at(0.5), p99_ms: at(0.99) }
     }
 }

@@ -62,6 +62,7 @@ impl Decoders {
         match self {
             Self::Threads { deadline, limits, abandoned } => Box::new(Threads {
                 companion: Companion::new(*deadline, Arc::clone(abandoned)),
+                deadline: *deadline,
                 limits: limits.clone(),
             }),
             Self::Processes(pool) => Box::new(Processes::new(Arc::clone(pool))),
@@ -69,22 +70,45 @@ impl Decoders {
     }
 }
 
+/// The bytes of a video that are read within one deadline: digest and timeline take as long as the file is.
+const A_DEADLINE: u64 = 1 << 30;
+
+/// How long opening `file` may take.
+fn to_open(deadline: Duration, file: &Path) -> Duration {
+    let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    deadline.saturating_mul(u32::try_from(1 + bytes / A_DEADLINE).unwrap_or(u32::MAX))
+}
+
+/// The next frame of `frames`, after those that nobody needs: each second's worth of them is a step of its own.
+fn advance(companion: &mut Companion, name: &str, mut frames: Box<dyn Frames>) -> Result<Step> {
+    loop {
+        let step = companion.run(name, move || {
+            let more = frames.pass_over();
+            let frame = if more { None } else { frames.next_frame() };
+            Ok((Step { frames, frame }, more))
+        });
+        match step? {
+            (step, true) => frames = step.frames,
+            (step, false) => return Ok(step),
+        }
+    }
+}
+
 /// Decodes in a thread beside the worker.
 struct Threads {
     companion: Companion,
+    deadline: Duration,
     limits: Limits,
 }
 
 impl Decoder for Threads {
     fn open(&mut self, name: &str, file: &Path) -> Result<Opened> {
         let (own, file, limits) = (name.to_owned(), file.to_owned(), self.limits.clone());
-        self.companion.run(name, move || open(own, file, &limits))
+        let deadline = to_open(self.deadline, &file);
+        self.companion.run_within(deadline, name, move || open(own, file, &limits))
     }
 
-    fn next(&mut self, name: &str, mut frames: Box<dyn Frames>) -> Result<Step> {
-        self.companion.run(name, move || {
-            let frame = frames.next_frame();
-            Ok(Step { frames, frame })
-        })
+    fn next(&mut self, name: &str, frames: Box<dyn Frames>) -> Result<Step> {
+        advance(&mut self.companion, name, frames)
     }
 }

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use super::helper::{Helper, Reply};
 use super::wire::Request;
-use super::{Decoder, Step, child};
+use super::{Decoder, Step, advance, child, to_open};
 use crate::error::{Error, Kind, Result, poisoned};
 use crate::frame::Frame;
-use crate::pipeline::open::Opened;
+use crate::pipeline::companion::{Abandoned, Companion};
+use crate::pipeline::open::{Opened, open_video, video};
+use crate::source::video::{By, Container};
 use crate::source::{Frames, Limits};
 
 /// The processes of a run that have nothing to do. An open input keeps its process until its last
@@ -20,11 +22,12 @@ pub struct Pool {
     deadline: Duration,
     limits: Limits,
     idle: Mutex<Vec<Helper>>,
+    abandoned: Arc<Abandoned>,
 }
 
 impl Pool {
     pub fn new(deadline: Duration, limits: Limits) -> Self {
-        Self { deadline, limits, idle: Mutex::default() }
+        Self { deadline, limits, idle: Mutex::default(), abandoned: Arc::default() }
     }
 
     fn take(&self) -> Result<Helper> {
@@ -66,16 +69,29 @@ fn command() -> Command {
 /// A worker's way to the pool.
 pub struct Processes {
     pool: Arc<Pool>,
+    /// For videos, whose decoder is a process of its own anyway: ffmpeg.
+    videos: Companion,
 }
 
 impl Processes {
     pub fn new(pool: Arc<Pool>) -> Self {
-        Self { pool }
+        let videos = Companion::new(pool.deadline, Arc::clone(&pool.abandoned));
+        Self { pool, videos }
+    }
+
+    fn open_video(&mut self, name: &str, file: &Path, container: Container) -> Result<Opened> {
+        let (own, path, mut limits) = (name.to_owned(), file.to_owned(), self.pool.limits.clone());
+        limits.video.by = By::Ffmpeg;
+        let deadline = to_open(self.pool.deadline, file);
+        self.videos.run_within(deadline, name, move || open_video(&own, &path, container, &limits))
     }
 }
 
 impl Decoder for Processes {
     fn open(&mut self, name: &str, file: &Path) -> Result<Opened> {
+        if let Some(container) = video(name, file) {
+            return self.open_video(name, file, container);
+        }
         let pool = &self.pool;
         let request = Request::Open {
             name: name.to_owned(),
@@ -101,7 +117,10 @@ impl Decoder for Processes {
         }
     }
 
-    fn next(&mut self, _: &str, mut frames: Box<dyn Frames>) -> Result<Step> {
+    fn next(&mut self, name: &str, mut frames: Box<dyn Frames>) -> Result<Step> {
+        if frames.reel().is_some() {
+            return advance(&mut self.videos, name, frames);
+        }
         // The deadline is in `Remote`.
         let frame = frames.next_frame();
         Ok(Step { frames, frame })

@@ -21,7 +21,8 @@ fn formats_are_known_by_their_bytes() {
     let heif = |brands: &[u8]| [&[0, 0, 0, 8 + brands.len() as u8], &b"ftyp"[..], brands].concat();
     assert_eq!(sniff(&heif(b"mif1\0\0\0\0mif1avif")), Some(Format::Avif));
     assert_eq!(sniff(&heif(b"mif1\0\0\0\0mif1heic")), Some(Format::Heif));
-    assert_eq!(sniff(&heif(b"isom\0\0\0\0isommp42")), None);
+    let mp4 = Format::Video(crate::source::video::Container::Mp4);
+    assert_eq!(sniff(&heif(b"isom\0\0\0\0isommp42")), Some(mp4));
     assert_eq!(sniff(b"RIFF\0\0\0\0WAVE"), None);
     assert_eq!(sniff(b""), None);
     for (file, format) in [

@@ -1,0 +1,105 @@
+//! The pieces of an annotated video and the sound of the original become one file that browsers play.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use super::encode::said_no;
+use super::{input, missing, named, program};
+use crate::error::{Error, Result};
+
+/// Sound that MP4 holds and browsers play is copied; other sound becomes AAC.
+const COPIED: &[&str] = &["aac", "mp3", "opus", "flac", "ac3", "eac3", "alac"];
+
+/// What is joined.
+pub struct Join<'a> {
+    /// Where the pieces are.
+    pub folder: &'a Path,
+    /// Name and start of each, seconds on the new video's clock.
+    pub pieces: &'a [(String, f64)],
+    /// Units of time in a second.
+    pub scale: u32,
+    /// How long the last frame is shown, in these units.
+    pub last: u64,
+    /// The original's sound, where it has some.
+    pub sound: Option<Sound<'a>>,
+}
+
+/// The sound of a file.
+pub struct Sound<'a> {
+    pub file: &'a Path,
+    pub demuxer: &'a str,
+    pub codec: &'a str,
+    /// Seconds of the file, counted from its beginning.
+    pub from: Option<f64>,
+    pub to: Option<f64>,
+}
+
+impl Sound<'_> {
+    pub fn is_copied(&self) -> bool {
+        COPIED.contains(&self.codec)
+    }
+}
+
+impl Join<'_> {
+    /// Writes the video to `target`, by way of `temporary`, a folder on the same file system.
+    ///
+    /// # Errors
+    /// `Tool` without ffmpeg or with its words, `DiskFull`.
+    pub fn write(&self, temporary: &Path, target: &Path) -> Result<()> {
+        let failed = |e| Error::write(target.display(), e);
+        let list = self.folder.join("pieces.ffconcat");
+        std::fs::write(&list, self.list()).map_err(failed)?;
+        let file = tempfile::Builder::new().prefix("video-").suffix(".mp4").tempfile_in(temporary);
+        let file = file.map_err(failed)?.into_temp_path();
+        let mut command = program("ffmpeg");
+        let start = self.pieces.first().map_or(0.0, |(_, start)| *start);
+        command.args(["-nostdin", "-y", "-itsoffset", &seconds(start)]);
+        input(&mut command, &list, Some("concat"));
+        if let Some(sound) = &self.sound {
+            let time = |option: &str, at: Option<f64>| at.map(|at| [option.to_owned(), seconds(at)]);
+            command.args([time("-ss", sound.from), time("-to", sound.to)].into_iter().flatten().flatten());
+            input(&mut command, sound.file, Some(sound.demuxer));
+        }
+        // Every other frame lasts until the next; the last one says itself how long.
+        let lasts = format!("setts=duration={}", self.last);
+        command.args(["-map", "0:v:0", "-c:v", "copy", "-bsf:v", &lasts]);
+        if let Some(sound) = &self.sound {
+            command.args(["-map", "1:a:0", "-c:a", if sound.is_copied() { "copy" } else { "aac" }]);
+        }
+        command.args(["-video_track_timescale", &self.scale.to_string()]);
+        // The index at the beginning, so that playing starts before all is there. No titles or places of the
+        // original.
+        command.args(["-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "+faststart", "-f", "mp4"]);
+        command.arg(named(&file)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let answer = command.spawn().and_then(std::process::Child::wait_with_output);
+        let answer = answer.map_err(|e| missing("ffmpeg", e))?;
+        if !answer.status.success() {
+            return Err(said_no("the annotated video", &answer.stderr));
+        }
+        crate::atomic::place(file, target)
+    }
+
+    /// The list for ffmpeg's demuxer `concat`: names, and how long until the next begins.
+    fn list(&self) -> String {
+        let mut list = "ffconcat version 1.0\n".to_owned();
+        for (n, (name, start)) in self.pieces.iter().enumerate() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(list, "file {name}");
+            if let Some((_, next)) = self.pieces.get(n + 1) {
+                // Differences of what is rounded, so that nothing adds up.
+                let _ = writeln!(list, "duration {}", seconds(rounded(*next) - rounded(*start)));
+            }
+        }
+        list
+    }
+}
+
+/// To the microsecond, ffmpeg's own unit.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
+}
+
+fn seconds(value: f64) -> String {
+    format!("{:.6}", rounded(value))
+}

@@ -1,0 +1,330 @@
+//! The annotated video of one input: frames in any order in, closed pieces of fixed ranges of frames out.
+//!
+//! A piece holds the chosen frames of one range of [`PIECE`], wherever a run was interrupted, and gets its name when
+//! it is whole: its number and a digest of all that decides its content. So a piece that is there needs neither
+//! decoding nor drawing, and a video put together from pieces of several runs equals that of one run.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use image::RgbImage;
+use sha2::{Digest, Sha256};
+
+use crate::digest::{Key, hex, sha256};
+use crate::error::{Error, Result};
+use crate::ffmpeg::encode::{Piece, Recipe};
+use crate::ffmpeg::join::{Join, Sound};
+use crate::prediction::Prediction;
+use crate::source::video::Reel;
+
+/// Chosen frames in a piece: about ten seconds, and as many as x264 puts between key frames anyway.
+pub const PIECE: usize = 250;
+/// Units of time in a second at least, as ffmpeg has it: small ones round the lengths of videos.
+const LEAST_SCALE: u32 = 10_000;
+/// And at most: ffmpeg joins pieces with times in microseconds.
+const MOST_SCALE: u32 = 1_000_000;
+
+/// What a frame adds to the digest of its piece.
+pub fn drawn(prediction: Option<&Prediction>) -> Key {
+    // Predictions are numbers and text; they always serialise.
+    sha256(&serde_json::to_vec(&prediction).unwrap_or_default())
+}
+
+/// Digests of the pieces and of the whole, as frames are added in order.
+pub struct Ledger {
+    begun: Sha256,
+    whole: Sha256,
+    pieces: BTreeMap<usize, (Sha256, u32)>,
+}
+
+impl Ledger {
+    /// `settings` is all beside the frames that decides what a video looks like.
+    pub fn new(settings: &Key) -> Self {
+        let begun = Sha256::new().chain_update(settings);
+        Self { whole: begun.clone(), begun, pieces: BTreeMap::new() }
+    }
+
+    pub fn add(&mut self, piece: usize, n: u32, drawn: &Key) {
+        self.add_to_whole(n, drawn);
+        let (hash, _) = self.pieces.entry(piece).or_insert_with(|| (self.begun.clone(), n));
+        hash.update(n.to_le_bytes());
+        hash.update(drawn);
+    }
+
+    /// Where pieces do not matter.
+    pub fn add_to_whole(&mut self, n: u32, drawn: &Key) {
+        self.whole.update(n.to_le_bytes());
+        self.whole.update(drawn);
+    }
+
+    /// The name of a piece and its first frame.
+    fn piece(&self, piece: usize) -> Option<(String, u32)> {
+        let (hash, first) = self.pieces.get(&piece)?;
+        Some((format!("{piece:06}-{}.mp4", hex(&hash.clone().finalize()[..16])), *first))
+    }
+
+    /// Equal when the same video would come out.
+    pub fn whole(&self) -> String {
+        hex(&self.whole.clone().finalize()[..8])
+    }
+}
+
+/// A video being made.
+pub struct Film {
+    reel: Reel,
+    recipe: Recipe,
+    /// Where pieces are kept until the video is whole.
+    folder: PathBuf,
+    temporary: PathBuf,
+    /// Pieces that former runs left: name and first frame.
+    standing: BTreeMap<usize, (String, u32)>,
+    /// Pictures that may wait for one that is slower.
+    ahead: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    /// Number of the picture whose turn it is, in order of decoding.
+    next: u64,
+    waiting: BTreeMap<u64, Drawn>,
+    /// Gone while somebody writes.
+    writer: Option<Writer>,
+    failed: bool,
+}
+
+/// A drawn frame: its number in the video, what was drawn, the picture.
+struct Drawn {
+    n: u32,
+    drawn: Key,
+    picture: RgbImage,
+}
+
+struct Writer {
+    ledger: Ledger,
+    open: Option<(usize, Piece)>,
+    /// Time of the piece's first and last picture.
+    first: i64,
+    last: Option<u64>,
+}
+
+impl Film {
+    /// Which pieces stand is told by `ledger`, with the frames whose predictions are known.
+    pub fn new(
+        reel: Reel,
+        recipe: Recipe,
+        (folder, temporary): (PathBuf, PathBuf),
+        settings: &Key,
+        ledger: &Ledger,
+    ) -> Result<Self> {
+        std::fs::create_dir_all(&folder).map_err(|e| Error::write(folder.display(), e))?;
+        let count = reel.chosen.len().div_ceil(PIECE);
+        let there = |piece: usize| {
+            Some((piece, ledger.piece(piece).filter(|(name, _)| folder.join(name).is_file())?))
+        };
+        let standing = (0..count).filter_map(there).collect();
+        let writer = Writer { ledger: Ledger::new(settings), open: None, first: 0, last: None };
+        let state = State { next: 0, waiting: BTreeMap::new(), writer: Some(writer), failed: false };
+        // Every worker has a picture in hand.
+        let ahead = rayon::current_num_threads() as u64 + 1;
+        Ok(Self {
+            reel,
+            recipe,
+            folder,
+            temporary,
+            standing,
+            ahead,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        })
+    }
+
+    /// The piece that the `position`-th chosen frame belongs to.
+    pub fn piece_at(position: usize) -> usize {
+        position / PIECE
+    }
+
+    /// Whether the piece of the `position`-th chosen frame is there already.
+    pub fn stands(&self, position: usize) -> bool {
+        self.standing.contains_key(&Self::piece_at(position))
+    }
+
+    /// Whether frame `n` is to be drawn.
+    pub fn wants(&self, n: u32) -> bool {
+        !self.standing.contains_key(&self.piece_of(n))
+    }
+
+    fn piece_of(&self, n: u32) -> usize {
+        Self::piece_at(self.reel.chosen.partition_point(|chosen| *chosen < n))
+    }
+
+    /// Takes frame `n`, the `number`-th that was decoded; every number comes once. `picture` is the frame with what
+    /// was `drawn` on it; none for a frame that is not wanted. Waits where too many wait for an earlier one.
+    ///
+    /// # Errors
+    /// What ffmpeg says.
+    pub fn take(&self, number: u64, n: u32, drawn: Key, picture: RgbImage) -> Result<()> {
+        let mut state = self.state();
+        while number >= state.next + self.ahead && !state.failed {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.waiting.insert(number, Drawn { n, drawn, picture });
+        // Without a writer somebody is writing, and goes on with this one when its turn comes.
+        let Some(mut writer) = state.writer.take() else { return Ok(()) };
+        let mut written = Ok(());
+        while written.is_ok() && !state.failed {
+            let number = state.next;
+            let Some(next) = state.waiting.remove(&number) else { break };
+            drop(state);
+            written = self.write(&mut writer, next);
+            state = self.state();
+            state.next += 1;
+            self.changed.notify_all();
+        }
+        state.writer = Some(writer);
+        state.failed |= written.is_err();
+        written
+    }
+
+    /// Lets nobody wait any more: a frame will not come.
+    pub fn give_up(&self) {
+        self.state().failed = true;
+        self.changed.notify_all();
+    }
+
+    fn write(&self, writer: &mut Writer, Drawn { n, drawn, picture }: Drawn) -> Result<()> {
+        let piece = self.piece_of(n);
+        if writer.open.as_ref().is_some_and(|(open, _)| *open != piece) {
+            self.close(writer)?;
+        }
+        if self.standing.contains_key(&piece) {
+            return Ok(());
+        }
+        let pts = self.pts(n);
+        let (_, open) = match &mut writer.open {
+            Some(open) => open,
+            None => {
+                (writer.first, writer.last) = (pts, None);
+                writer.open.insert((piece, Piece::begin(&self.recipe, &self.temporary)?))
+            }
+        };
+        // A time that is not after the one before, as in damaged files, becomes the least one that is.
+        let least = writer.last.map_or(0, |last| last + 1);
+        let time = u64::try_from(self.units(pts - writer.first)).unwrap_or(0).max(least);
+        open.add(time, &picture)?;
+        writer.last = Some(time);
+        writer.ledger.add(piece, n, &drawn);
+        Ok(())
+    }
+
+    fn close(&self, writer: &mut Writer) -> Result<()> {
+        let Some((number, piece)) = writer.open.take() else { return Ok(()) };
+        let name = writer.ledger.piece(number).map(|(name, _)| name).unwrap_or_default();
+        piece.finish(&self.folder.join(name))
+    }
+
+    fn pts(&self, n: u32) -> i64 {
+        self.reel.timeline.ticks.get(n as usize).map_or(0, |tick| tick.pts)
+    }
+
+    /// A span of the video's time base in units of the new one.
+    fn units(&self, span: i64) -> i64 {
+        let [numerator, denominator] = self.reel.timeline.time_base.map(i128::from);
+        let units =
+            (i128::from(span) * numerator * i128::from(self.recipe.scale) + denominator / 2) / denominator;
+        i64::try_from(units).unwrap_or(i64::MAX)
+    }
+
+    /// Puts the whole video at `target`, once every frame was taken, and removes the pieces. Returns whether there
+    /// was a frame at all.
+    ///
+    /// # Errors
+    /// What ffmpeg says.
+    pub fn finish(&self, target: &Path) -> Result<bool> {
+        let mut state = self.state();
+        let Some(mut writer) = state.writer.take() else { return Ok(false) };
+        drop(state);
+        self.close(&mut writer)?;
+        let timeline = &self.reel.timeline;
+        let [numerator, denominator] = timeline.time_base.map(f64::from);
+        let seconds = |n: u32| self.pts(n) as f64 * numerator / denominator;
+        // The new clock begins where the file does, sound included, or at --from.
+        let begins = seconds(0) - timeline.start;
+        let (from, to) = (self.reel.choice.from, self.reel.choice.to);
+        let zero = from.map_or(timeline.start, |from| seconds(0) + from);
+        let count = self.reel.chosen.len().div_ceil(PIECE);
+        let piece = |number: usize| {
+            let own = self.standing.get(&number).cloned().or_else(|| writer.ledger.piece(number));
+            own.map(|(name, first)| (name, (seconds(first) - zero).max(0.0)))
+        };
+        let pieces: Vec<(String, f64)> = (0..count).filter_map(piece).collect();
+        if !pieces.is_empty() {
+            let sound = timeline.audio.as_deref().map(|codec| Sound {
+                file: &self.reel.file,
+                demuxer: self.reel.container.demuxer(),
+                codec,
+                from: from.map(|from| begins + from),
+                to: to.map(|to| begins + to),
+            });
+            let (folder, scale, last) = (&self.folder, self.recipe.scale, self.last());
+            let join = Join { folder, pieces: &pieces, scale, last, sound };
+            join.write(&self.temporary, target)?;
+        }
+        std::fs::remove_dir_all(&self.folder).map_err(|e| Error::write(self.folder.display(), e))?;
+        Ok(!pieces.is_empty())
+    }
+
+    /// How long the last frame is shown: as long as the one before it, and a lonely one for a 25th of a second.
+    fn last(&self) -> u64 {
+        let before = match self.reel.chosen.as_ref() {
+            [.., a, b] => self.units(self.pts(*b) - self.pts(*a)),
+            _ => i64::from(self.recipe.scale / 25),
+        };
+        u64::try_from(before).unwrap_or(0).max(1)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics half-way; after a panic elsewhere the state is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Units of time in a second for a video of this time base: one that holds all its times.
+pub fn scale([_, denominator]: [u32; 2]) -> u32 {
+    if denominator >= MOST_SCALE { MOST_SCALE } else { denominator * LEAST_SCALE.div_ceil(denominator) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_hold_all_times() {
+        assert_eq!(scale([1, 12_800]), 12_800);
+        assert_eq!(scale([1, 10]), 10_000);
+        assert_eq!(scale([1, 25]), 10_000);
+        assert_eq!(scale([1001, 30_000]), 30_000);
+        assert_eq!(scale([1, 3]), 10_002);
+        assert_eq!(scale([1, 1_000_000_000]), 1_000_000);
+    }
+
+    #[test]
+    fn the_name_of_a_piece_says_what_is_in_it() {
+        let (settings, other, a, b) = ([0; 32], [1; 32], drawn(None), [7; 32]);
+        let name = |settings: &Key, frames: &[(usize, u32, Key)]| {
+            let mut ledger = Ledger::new(settings);
+            frames.iter().for_each(|(piece, n, drawn)| ledger.add(*piece, *n, drawn));
+            ledger.piece(1).map(|(name, _)| name)
+        };
+        let own = name(&settings, &[(1, 5, a), (1, 6, a)]);
+        assert!(own.as_deref().is_some_and(|name| name.starts_with("000001-") && name.ends_with(".mp4")));
+        // What is in other pieces does not matter; settings, frames and what is drawn do.
+        assert_eq!(own, name(&settings, &[(0, 1, b), (1, 5, a), (1, 6, a), (2, 9, a)]));
+        for frames in [&[(1, 5, a)][..], &[(1, 5, a), (1, 7, a)], &[(1, 5, a), (1, 6, b)]] {
+            assert_ne!(own, name(&settings, frames));
+        }
+        assert_ne!(own, name(&other, &[(1, 5, a), (1, 6, a)]));
+        assert_eq!(name(&settings, &[(0, 1, a)]), None);
+    }
+}

@@ -38,6 +38,7 @@ pub mod places;
 pub mod policy;
 pub mod prediction;
 pub mod preprocess;
+pub mod pseudonym;
 pub mod record;
 pub mod run;
 pub mod sink;

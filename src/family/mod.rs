@@ -43,7 +43,7 @@ pub(crate) use yolo::foreign;
 
 use crate::engine::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result};
-use crate::frame::{Frame, Warning};
+use crate::frame::{Frame, ValueKind, Warning};
 use crate::observation::Observation;
 use crate::onnx::Header;
 use crate::preprocess::{Mapping, View};
@@ -65,6 +65,11 @@ pub trait Family: Send + Sync {
     fn view(&self) -> Option<View> {
         let input = self.input();
         Some(input.spec.view(input.size))
+    }
+
+    /// Which numbers behind a grey DICOM picture it looks at instead of its 8-bit pixels.
+    fn values(&self) -> Option<ValueKind> {
+        None
     }
 
     /// Whether each output has a row for each frame of a call, so that frames can be joined; not so where the

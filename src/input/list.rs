@@ -15,7 +15,8 @@ use super::{Identity, Input, Root, Select};
 use crate::error::{Error, Kind, Result};
 use crate::run::is_run_folder;
 use crate::run::journal::Stat;
-use crate::source::sniff;
+use crate::source::dicom::directory::Reference;
+use crate::source::{Format, HEAD, Limits, dicom, sniff};
 
 /// The frozen list of a run.
 #[derive(Debug, Default)]
@@ -133,14 +134,16 @@ impl List<'_> {
             return;
         }
         let identity = Identity::new(&root.label, relative);
-        let mut skip = |what: String| *listing.skipped.entry(what).or_default() += 1;
         let input = match fs::metadata(file) {
-            Ok(metadata) if !metadata.is_file() => return skip("not a regular file".into()),
+            Ok(metadata) if !metadata.is_file() => return skip(listing, "not a regular file".into()),
             Ok(metadata) => {
                 let stat = stat(&metadata);
                 let media = (self.known)(&identity.id, &stat) || claims_media(file);
-                if !media && !head(file).is_ok_and(|head| sniff(&head).is_some()) {
-                    return skip(extension(file));
+                if dicom::directory::is_called_so(file) && self.directory(root, file, seen, listing) {
+                    return;
+                }
+                if !media && !is_media(file) {
+                    return skip(listing, extension(file));
                 }
                 Input { identity, file: file.to_owned(), stat: Some(stat), failure: None }
             }
@@ -152,10 +155,40 @@ impl List<'_> {
         self.push(input, seen, listing);
     }
 
+    /// The files that a DICOMDIR names, in its place; `false` where the file is none.
+    fn directory(&self, root: &Root, file: &Path, seen: &mut HashSet<PathBuf>, listing: &mut Listing) -> bool {
+        let relative = file.strip_prefix(&root.folder).unwrap_or(file);
+        let identity = Identity::new(&root.label, relative);
+        let Ok(bytes) = fs::read(file) else { return false };
+        let named = dicom::directory::references(&identity.shown(), file, bytes, &Limits::default());
+        let named = match named {
+            Ok(None) => return false,
+            Ok(Some(named)) => named,
+            Err(error) => {
+                let input = Input { identity, file: file.to_owned(), stat: None, failure: Some(error) };
+                self.push(input, seen, listing);
+                return true;
+            }
+        };
+        let folder = relative.parent().unwrap_or(Path::new(""));
+        for Reference { path, failure } in named {
+            let identity = Identity::new(&root.label, &folder.join(&path));
+            let file = root.folder.join(folder).join(path);
+            let stat = fs::metadata(&file).ok().filter(|_| failure.is_none()).map(|metadata| stat(&metadata));
+            if self.select.by_name(&identity.relative) {
+                self.push(Input { identity, file, stat, failure }, seen, listing);
+            }
+        }
+        true
+    }
+
     /// A file that the user named: always an input, whatever it is.
     fn name(&self, root: &Root, file: &Path, seen: &mut HashSet<PathBuf>, listing: &mut Listing) {
         let relative = file.strip_prefix(&root.folder).unwrap_or(file);
         if !self.select.by_name(relative) {
+            return;
+        }
+        if dicom::directory::is_called_so(file) && self.directory(root, file, seen, listing) {
             return;
         }
         let identity = Identity::new(&root.label, relative);
@@ -291,11 +324,24 @@ fn walk_failure(identity: &Identity, error: walkdir::Error) -> Error {
 /// Names that promise a picture: such a file is an input even when it is empty or broken.
 const MEDIA_EXTENSIONS: &[&str] = &[
     "jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "webp", "bmp", "dib", "tif", "tiff", "heic", "heif",
-    "hif", "avif",
+    "hif", "avif", "dcm", "dicom",
 ];
 
 fn claims_media(file: &Path) -> bool {
     MEDIA_EXTENSIONS.contains(&extension(file).as_str())
+}
+
+/// Counts a file that is no input.
+fn skip(listing: &mut Listing, what: String) {
+    *listing.skipped.entry(what).or_default() += 1;
+}
+
+/// Whether a file is media by its first bytes; a zip file, when it holds DICOM.
+fn is_media(file: &Path) -> bool {
+    match head(file).ok().and_then(|head| sniff(&head)) {
+        Some(Format::Zip) => dicom::zipped::has_dicom(file),
+        format => format.is_some(),
+    }
 }
 
 fn extension(file: &Path) -> String {
@@ -303,8 +349,8 @@ fn extension(file: &Path) -> String {
 }
 
 fn head(file: &Path) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::with_capacity(64);
-    File::open(file)?.take(64).read_to_end(&mut head)?;
+    let mut head = Vec::with_capacity(HEAD);
+    File::open(file)?.take(HEAD as u64).read_to_end(&mut head)?;
     Ok(head)
 }
 

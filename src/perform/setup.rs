@@ -110,6 +110,7 @@ impl Prepared {
         limits.detail = Detail {
             enough_for: family.view().zip(spare(&options.input.decode)?),
             full: options.output.draws(),
+            values: family.values(),
         };
         options.input.select()?;
         crate::sink::known(&options.output.format, S::TASK)?;
@@ -372,6 +373,7 @@ impl InputOptions {
             max_parts: self.max_pages,
             lenient: self.lenient,
             detail: Detail::default(),
+            pseudonyms: None,
         }
     }
 }

@@ -41,7 +41,7 @@ impl Input {
 
     pub(super) fn not_media(&self) -> Error {
         let message = format!(
-            "{}: its first bytes are of no known picture format; JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC and AVIF are read",
+            "{}: its first bytes are of no known picture format; JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC, AVIF and DICOM are read",
             self.name
         );
         Error::new(Kind::NotMedia, message)
@@ -129,6 +129,7 @@ impl Input {
             icc,
             warnings: warning.into_iter().collect(),
             attributes: Attributes::default(),
+            values: None,
         }
     }
 }

@@ -11,12 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::frame::Frame;
+use crate::pseudonym::Pseudonyms;
 
 mod apng;
 mod bmp;
 mod canvas;
 mod convert;
 mod detail;
+pub mod dicom;
 mod gif;
 mod heif;
 mod input;
@@ -32,6 +34,9 @@ mod tests;
 
 pub use detail::{Detail, spare};
 pub use input::Input;
+
+/// As many first bytes of a file tell its format: those of DICOM stand behind a preamble of 128 bytes.
+pub const HEAD: usize = 160;
 
 /// Most bytes of an ICC profile that is kept: what a JPEG can hold, 255 segments of 64 KiB. Real
 /// ones stay below a few megabytes.
@@ -50,6 +55,8 @@ pub struct Limits {
     pub lenient: bool,
     /// How many of the pixels are wanted at all.
     pub detail: Detail,
+    /// With a key, names of instances are replaced by pseudonyms.
+    pub pseudonyms: Option<Pseudonyms>,
 }
 
 impl Default for Limits {
@@ -60,6 +67,7 @@ impl Default for Limits {
             max_parts: 10_000,
             lenient: false,
             detail: Detail::default(),
+            pseudonyms: None,
         }
     }
 }
@@ -68,7 +76,7 @@ impl std::fmt::Display for Limits {
     /// One word for all limits: an outcome that depended on them stands only while it is the same. How many
     /// pixels are decoded changes no outcome, only what is seen.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { max_pixels, max_bytes, max_parts, lenient, detail: _ } = self;
+        let Self { max_pixels, max_bytes, max_parts, lenient, detail: _, pseudonyms: _ } = self;
         write!(f, "{max_pixels}px/{max_bytes}B/{max_parts}parts/lenient={lenient}")
     }
 }
@@ -94,6 +102,9 @@ pub enum Format {
     Tiff,
     Heif,
     Avif,
+    Dicom,
+    /// A zip file of DICOM files.
+    Zip,
 }
 
 impl Format {
@@ -108,6 +119,8 @@ impl Format {
             Self::Tiff => "tiff",
             Self::Heif => "heif",
             Self::Avif => "avif",
+            Self::Dicom => "dicom",
+            Self::Zip => "zip",
         }
     }
 }
@@ -115,7 +128,7 @@ impl Format {
 /// One row of [`FORMATS`].
 pub struct FormatEntry {
     pub format: Format,
-    /// Whether these first bytes of a file (64 are enough) are of this format.
+    /// Whether these first bytes of a file ([`HEAD`] are enough) are of this format.
     pub sniff: fn(&[u8]) -> bool,
     /// Opens a file of this format.
     pub open: fn(Input) -> Result<Box<dyn Frames>>,
@@ -123,6 +136,8 @@ pub struct FormatEntry {
 
 /// Every format: a new one is a file beside this one and a row here.
 pub const FORMATS: &[FormatEntry] = &[
+    // First: the preamble of DICOM may hold another format's first bytes.
+    FormatEntry { format: Format::Dicom, sniff: dicom::is_dicom, open: dicom::open },
     FormatEntry { format: Format::Jpeg, sniff: sniff::jpeg, open: jpeg::open },
     FormatEntry { format: Format::Png, sniff: sniff::png, open: png::open },
     FormatEntry { format: Format::Gif, sniff: sniff::gif, open: gif::open },
@@ -131,9 +146,10 @@ pub const FORMATS: &[FormatEntry] = &[
     FormatEntry { format: Format::Tiff, sniff: sniff::tiff, open: tiff::open },
     FormatEntry { format: Format::Avif, sniff: sniff::avif, open: heif::open_avif },
     FormatEntry { format: Format::Heif, sniff: sniff::heif, open: heif::open_heif },
+    FormatEntry { format: Format::Zip, sniff: sniff::zip, open: dicom::zipped::open },
 ];
 
-/// The format of a file by its first bytes (64 are enough), whatever its name says.
+/// The format of a file by its first bytes ([`HEAD`] are enough), whatever its name says.
 pub fn sniff(head: &[u8]) -> Option<Format> {
     FORMATS.iter().find(|entry| (entry.sniff)(head)).map(|entry| entry.format)
 }

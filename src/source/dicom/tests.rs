@@ -1,0 +1,1 @@
+//! Hand-made data sets and hostile ones.

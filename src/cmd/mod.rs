@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod classify;
 mod detect;
+mod dicom;
 pub mod doctor;
 mod eval;
 mod faces;
@@ -38,6 +39,7 @@ pub const COMMANDS: &[Entry] = &[
     faces::ENTRY,
     ocr::ENTRY,
     eval::ENTRY,
+    dicom::ENTRY,
     models::ENTRY,
     runtime::ENTRY,
     doctor::ENTRY,

@@ -27,6 +27,21 @@ pub struct Instance {
     pub in_parts: bool,
 }
 
+/// A frame before it means anything.
+pub struct Stored {
+    pub samples: Samples,
+    /// Of a sample, as allocated.
+    width: usize,
+}
+
+impl Stored {
+    /// Little-endian, interleaved by pixel.
+    pub fn bytes(&self) -> Vec<u8> {
+        let wide = self.samples.iter().map(i64::to_le_bytes);
+        wide.flat_map(|bytes| bytes.into_iter().take(self.width)).collect()
+    }
+}
+
 impl Instance {
     /// # Errors
     /// What is wrong with the file, or that it holds no picture.
@@ -57,13 +72,17 @@ impl Instance {
     }
 
     /// The stored values of frame `n`, from 0.
-    pub fn samples(&self, n: u32) -> Result<Samples> {
-        frames::decode(&self.set, &self.described, n)
+    ///
+    /// # Errors
+    /// When it is damaged or not read.
+    pub fn stored(&self, n: u32) -> Result<Stored> {
+        let samples = frames::decode(&self.set, &self.described, n)?;
+        Ok(Stored { samples, width: (self.described.allocated as usize).div_ceil(8) })
     }
 
     /// Frame `n`, from 0, as it is seen.
     pub fn frame(&self, n: u32) -> Result<Frame> {
-        let samples = self.samples(n)?;
+        let samples = self.stored(n)?.samples;
         let mut attributes = self.attributes.clone();
         let (pixels, values) = if self.described.photometric.is_grey() {
             self.grey(&samples, n, &mut attributes)?

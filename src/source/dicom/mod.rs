@@ -22,7 +22,7 @@ mod tests;
 pub mod zipped;
 
 pub use head::is_dicom;
-pub use instance::Instance;
+pub use instance::{Instance, Stored};
 
 use super::{Frames, Input};
 use crate::Result;

@@ -19,9 +19,13 @@ use crate::source::input::Partly;
 fn bytes_of(set: &DataSet, described: &Description, n: usize) -> Result<Vec<Range<usize>>> {
     let (input, frames) = (&set.input, described.frames as usize);
     match &set.pixels {
-        Some(Pixels::Native { bytes, .. }) => {
+        Some(Pixels::Native { bytes, words }) => {
             let length = native_bits(described);
-            let (first, last) = (n as u64 * length / 8, ((n as u64 + 1) * length).div_ceil(8));
+            let (mut first, mut last) = (n as u64 * length / 8, ((n as u64 + 1) * length).div_ceil(8));
+            if *words {
+                // A frame of bytes may begin or end within a word.
+                (first, last) = (first & !1, last.next_multiple_of(2).min((bytes.end - bytes.start) as u64).max(last));
+            }
             let there = (bytes.end - bytes.start) as u64;
             if last > there {
                 let what = format!("frame {n} ends at byte {last} of its pixels, {there} are there");
@@ -80,7 +84,13 @@ pub fn decode(set: &DataSet, described: &Description, n: u32) -> Result<Samples>
     let input = &set.input;
     let bytes = &*bytes(set, described, n)?;
     let words = matches!(set.pixels, Some(Pixels::Native { words: true, .. }));
-    let native = codec::native::Frame { big: set.syntax.encoding.big, words, n };
+    let begin = u64::from(n) * native_bits(described);
+    let native = codec::native::Frame {
+        big: set.syntax.encoding.big,
+        words,
+        skip: if words { (begin / 8 % 2) as usize } else { 0 },
+        bit: (begin % 8) as usize,
+    };
     let decoded = match set.syntax.codec {
         Codec::Native => codec::native::decode(bytes, described, native),
         Codec::Rle => codec::rle::decode(bytes, described),

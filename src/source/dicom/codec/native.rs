@@ -11,7 +11,10 @@ pub struct Frame {
     pub big: bool,
     /// Written as words of 16 bits whatever a sample has (OW).
     pub words: bool,
-    pub n: u32,
+    /// Bytes before it, which belong to the word that it begins in.
+    pub skip: usize,
+    /// Bits before it in its first byte.
+    pub bit: usize,
 }
 
 pub fn decode(bytes: &[u8], described: &Description, frame: Frame) -> Result<Samples, Fault> {
@@ -25,18 +28,18 @@ pub fn decode(bytes: &[u8], described: &Description, frame: Frame) -> Result<Sam
         (true, 32) => swapped::<4>(bytes),
         _ => bytes.into(),
     };
+    let turned = turned.get(frame.skip..).unwrap_or(&[]);
     if described.photometric == Photometric::YbrFull422 {
-        return Ok(unpack(&spread(&turned, described)?, described));
+        return Ok(unpack(&spread(turned, described)?, described));
     }
-    let samples = unpack(turned.get(..length).unwrap_or(&turned), described);
+    let samples = unpack(turned.get(..length).unwrap_or(turned), described);
     Ok(if described.samples == 3 && described.planar { samples.interleaved() } else { samples })
 }
 
 /// One bit a pixel, the first in the lowest bit; frames follow without filling up bytes (PS3.5, section 8.1.1).
 fn bits(bytes: &[u8], described: &Description, frame: Frame) -> Result<Samples, Fault> {
     let turned = if frame.big && frame.words { swapped::<2>(bytes) } else { bytes.into() };
-    // The bytes begin with the one in which the frame does.
-    let first = (u64::from(frame.n) * described.pixels() as u64 % 8) as usize;
+    let first = frame.skip * 8 + frame.bit;
     let bit = |n: usize| turned.get(n / 8).map(|byte| i32::from(byte >> (n % 8) & 1));
     let values: Option<Vec<i32>> = (first..first + described.pixels()).map(bit).collect();
     let values = values.ok_or_else(|| Fault::Cut("its bits end early".into()))?;

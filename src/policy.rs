@@ -3,12 +3,14 @@
 mod classify;
 mod faces;
 mod ocr;
+mod triage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use classify::ClassifyPolicy;
 pub use faces::FacesPolicy;
 pub use ocr::OcrPolicy;
+pub use triage::TriagePolicy;
 
 use crate::error::{Error, Kind, Result};
 use crate::geometry::{Landmarks, Rect, fast_nms, nms};

@@ -15,6 +15,7 @@ mod ocr;
 pub mod runtime;
 pub(crate) mod say;
 mod shell;
+mod triage;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -38,6 +39,7 @@ pub const COMMANDS: &[Entry] = &[
     classify::ENTRY,
     faces::ENTRY,
     ocr::ENTRY,
+    triage::ENTRY,
     eval::ENTRY,
     dicom::ENTRY,
     models::ENTRY,

@@ -25,6 +25,7 @@ mod scores;
 mod testing;
 mod tf_od;
 mod torchvision;
+mod triage;
 mod ultraface;
 #[cfg(test)]
 mod written;
@@ -135,6 +136,7 @@ pub const FAMILIES: &[Entry] = &[
     pp_ocr::DETECTOR,
     pp_ocr::RECOGNISER,
     pp_ocr::ORIENTER,
+    triage::ENTRY,
 ];
 
 /// The family that a model's description names.

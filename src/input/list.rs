@@ -13,6 +13,7 @@ use walkdir::WalkDir;
 use super::identity::labelled;
 use super::{Identity, Input, Root, Select};
 use crate::error::{Error, Kind, Result};
+use crate::pseudonym::Pseudonyms;
 use crate::run::is_run_folder;
 use crate::run::journal::Stat;
 use crate::source::dicom::directory::Reference;
@@ -34,6 +35,8 @@ pub struct List<'a> {
     pub out: &'a Path,
     /// Whether former work shows that the file of this id and state is media: saves opening it.
     pub known: &'a dyn Fn(&str, &Stat) -> bool,
+    /// With a key, roots and paths are called by pseudonyms.
+    pub pseudonyms: Option<&'a Pseudonyms>,
 }
 
 /// What the user named, sorted into folders and files.
@@ -88,6 +91,18 @@ impl List<'_> {
         Ok(listing)
     }
 
+    fn identity(&self, root: &Root, relative: &Path) -> Identity {
+        let Some(pseudonyms) = self.pseudonyms else { return Identity::new(&root.label, relative) };
+        let named = [root.label.as_bytes(), &[0], relative.as_os_str().as_bytes()].concat();
+        Identity::new("inputs", Path::new(&pseudonyms.of_bytes("file", &named)))
+    }
+
+    /// Counts a file that is no input; its extension may be part of a name.
+    fn skip(&self, listing: &mut Listing, what: String) {
+        let what = if self.pseudonyms.is_some() { "not media".to_owned() } else { what };
+        *listing.skipped.entry(what).or_default() += 1;
+    }
+
     fn walk(&self, root: &Root, seen: &mut HashSet<PathBuf>, listing: &mut Listing) {
         let walk = WalkDir::new(&root.folder).follow_links(true).sort_by_file_name();
         let out = fs::canonicalize(self.out).ok();
@@ -108,7 +123,7 @@ impl List<'_> {
                 Ok(entry) if is_above(&entry, &root.folder) => {
                     entries.skip_current_dir();
                     let relative = entry.path().strip_prefix(&root.folder).unwrap_or(entry.path());
-                    let identity = Identity::new(&root.label, relative);
+                    let identity = self.identity(root, relative);
                     let failure = Some(link_loop(&identity));
                     let file = entry.into_path();
                     self.push(Input { identity, file, stat: None, failure }, seen, listing);
@@ -118,7 +133,7 @@ impl List<'_> {
                 Err(error) => {
                     let file = error.path().unwrap_or(&root.folder).to_owned();
                     let relative = file.strip_prefix(&root.folder).unwrap_or(&file).to_owned();
-                    let identity = Identity::new(&root.label, &relative);
+                    let identity = self.identity(root, &relative);
                     let failure = walk_failure(&identity, error);
                     self.push(Input { identity, file, stat: None, failure: Some(failure) }, seen, listing);
                 }
@@ -133,9 +148,9 @@ impl List<'_> {
         if !self.select.by_name(relative) {
             return;
         }
-        let identity = Identity::new(&root.label, relative);
+        let identity = self.identity(root, relative);
         let input = match fs::metadata(file) {
-            Ok(metadata) if !metadata.is_file() => return skip(listing, "not a regular file".into()),
+            Ok(metadata) if !metadata.is_file() => return self.skip(listing, "not a regular file".into()),
             Ok(metadata) => {
                 let stat = stat(&metadata);
                 let media = (self.known)(&identity.id, &stat) || claims_media(file);
@@ -143,7 +158,7 @@ impl List<'_> {
                     return;
                 }
                 if !media && !is_media(file) {
-                    return skip(listing, extension(file));
+                    return self.skip(listing, extension(file));
                 }
                 Input { identity, file: file.to_owned(), stat: Some(stat), failure: None }
             }
@@ -158,7 +173,7 @@ impl List<'_> {
     /// The files that a DICOMDIR names, in its place; `false` where the file is none.
     fn directory(&self, root: &Root, file: &Path, seen: &mut HashSet<PathBuf>, listing: &mut Listing) -> bool {
         let relative = file.strip_prefix(&root.folder).unwrap_or(file);
-        let identity = Identity::new(&root.label, relative);
+        let identity = self.identity(root, relative);
         let Ok(bytes) = fs::read(file) else { return false };
         let named = dicom::directory::references(&identity.shown(), file, bytes, &Limits::default());
         let named = match named {
@@ -172,10 +187,11 @@ impl List<'_> {
         };
         let folder = relative.parent().unwrap_or(Path::new(""));
         for Reference { path, failure } in named {
-            let identity = Identity::new(&root.label, &folder.join(&path));
+            let relative = folder.join(&path);
+            let identity = self.identity(root, &relative);
             let file = root.folder.join(folder).join(path);
             let stat = fs::metadata(&file).ok().filter(|_| failure.is_none()).map(|metadata| stat(&metadata));
-            if self.select.by_name(&identity.relative) {
+            if self.select.by_name(&relative) {
                 self.push(Input { identity, file, stat, failure }, seen, listing);
             }
         }
@@ -191,7 +207,7 @@ impl List<'_> {
         if dicom::directory::is_called_so(file) && self.directory(root, file, seen, listing) {
             return;
         }
-        let identity = Identity::new(&root.label, relative);
+        let identity = self.identity(root, relative);
         let (stat, failure) = match fs::metadata(file) {
             Ok(metadata) if metadata.is_file() => (Some(stat(&metadata)), None),
             Ok(_) => {
@@ -329,11 +345,6 @@ const MEDIA_EXTENSIONS: &[&str] = &[
 
 fn claims_media(file: &Path) -> bool {
     MEDIA_EXTENSIONS.contains(&extension(file).as_str())
-}
-
-/// Counts a file that is no input.
-fn skip(listing: &mut Listing, what: String) {
-    *listing.skipped.entry(what).or_default() += 1;
 }
 
 /// Whether a file is media by its first bytes; a zip file, when it holds DICOM.

@@ -16,7 +16,7 @@ use crate::options::{ClassifyOptions, FacesOptions, InputOptions, SelectOptions}
 use crate::policy::{ClassifyPolicy, DetectPolicy, FacesPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
-use crate::sink::Sink;
+use crate::sink::{Sink, SinkContext};
 use crate::source::{Detail, Limits, spare};
 use crate::spec::{Spec, Task};
 
@@ -59,6 +59,14 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     /// What else observations depend on, in words.
     fn observing(&self, _: &[Model]) -> Vec<String> {
         Vec::new()
+    }
+
+    /// An output that the command always has.
+    ///
+    /// # Errors
+    /// As of its own options.
+    fn outputs(&self, _: &Model, _: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
+        Ok(None)
     }
 
     /// Takes the place of the closing words on standard output.
@@ -190,10 +198,14 @@ impl Prepared {
             Ok(path) if name != "-" => path.to_string_lossy().into_owned(),
             _ => name.to_string_lossy().into_owned(),
         };
+        let hidden = |name: &std::ffi::OsString| match &options.input.pseudonyms {
+            Some(pseudonyms) => pseudonyms.of("argument", &absolute(name)),
+            None => absolute(name),
+        };
         Job {
             version: 1,
             command: command.to_owned(),
-            inputs: options.input.inputs.iter().map(absolute).collect(),
+            inputs: options.input.inputs.iter().map(hidden).collect(),
             model: self.model.spec.name.clone(),
             model_digest: self.model.digest.clone(),
             spec_digest: self.model.spec_digest.clone(),
@@ -373,7 +385,7 @@ impl InputOptions {
             max_parts: self.max_pages,
             lenient: self.lenient,
             detail: Detail::default(),
-            pseudonyms: None,
+            pseudonyms: self.pseudonyms.clone(),
         }
     }
 }

@@ -31,6 +31,13 @@ const SENSITIVE: &[(&str, Tag)] = &[
     ("study-time", tags::STUDY_TIME),
 ];
 
+/// What of it is public as a pseudonym, where a run has them: kind, key, element.
+pub const PSEUDONYMS: &[(&str, &str, Tag)] = &[
+    ("study", "study-pseudonym", tags::STUDY_INSTANCE_UID),
+    ("series", "series-pseudonym", tags::SERIES_INSTANCE_UID),
+    ("instance", "instance-pseudonym", tags::SOP_INSTANCE_UID),
+];
+
 /// What all frames of a file share.
 pub fn of(set: &DataSet, described: &Description) -> Attributes {
     let mut attributes = Attributes::default();
@@ -45,6 +52,12 @@ pub fn of(set: &DataSet, described: &Description) -> Attributes {
     for (key, tag) in SENSITIVE {
         if let Some(text) = set.attributes.text(*tag) {
             attributes.set_sensitive(*key, Sensitive::new(text));
+        }
+    }
+    if let Some(pseudonyms) = &set.input.limits.pseudonyms {
+        for (kind, key, tag) in PSEUDONYMS {
+            let text = set.attributes.text(*tag);
+            text.map(|text| attributes.set_public(key, pseudonyms.of(kind, &text)));
         }
     }
     for (n, text) in identifying(&set.attributes).into_iter().enumerate() {

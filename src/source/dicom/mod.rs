@@ -11,6 +11,7 @@ mod description;
 pub mod directory;
 mod frames;
 mod head;
+mod headers;
 mod instance;
 mod lut;
 mod meaning;
@@ -22,6 +23,7 @@ mod tests;
 pub mod zipped;
 
 pub use head::is_dicom;
+pub use headers::{Header, headers};
 pub use instance::{Instance, Stored};
 
 use super::{Frames, Input};

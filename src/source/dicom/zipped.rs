@@ -48,6 +48,15 @@ pub fn open(input: Input) -> Result<Box<dyn Frames>> {
     Ok(Box::new(files))
 }
 
+/// Every DICOM file in a zip file that can be unpacked, whatever it holds.
+pub fn entries(input: Input) -> Vec<Input> {
+    let Ok(archive) = ZipArchive::new(input.reader()) else { return Vec::new() };
+    let left = input.limits.max_bytes;
+    let count = archive.len().min(MAX_ENTRIES);
+    let mut files = Files { input, archive, next: 0, left, seen: HashSet::new(), current: None, shown: 0 };
+    (0..count).filter_map(|index| files.unpacked(index).ok().flatten()).collect()
+}
+
 struct Files {
     input: Input,
     archive: Archive,
@@ -105,6 +114,19 @@ impl Files {
     /// An entry's instance; `None` for folders and for what is not DICOM. Entries are called by their number,
     /// because their names may be people's.
     fn entry(&mut self, index: usize) -> Result<Option<Instance>> {
+        let Some(input) = self.unpacked(index)? else { return Ok(None) };
+        let name = Arc::clone(&input.name);
+        let mut instance = Instance::open(input)?;
+        instance.in_parts = true;
+        if !self.seen.insert(instance.sop().to_owned()) {
+            let what = format!("{name}: an instance of the same UID came before it");
+            return Err(Error::new(crate::Kind::Corrupt, what));
+        }
+        Ok(Some(instance))
+    }
+
+    /// An entry's bytes.
+    fn unpacked(&mut self, index: usize) -> Result<Option<Input>> {
         let name = format!("{}, entry {}", self.input.name, index + 1);
         let damaged = |e: zip::result::ZipError| {
             Error::new(crate::Kind::Corrupt, format!("{name}: it cannot be unpacked")).because(e)
@@ -133,13 +155,7 @@ impl Files {
         if !head::is_dicom(&bytes) || is_directory {
             return Ok(None);
         }
-        let input = Input { name: name.clone().into(), bytes: bytes.into(), limits: self.input.limits.clone() };
-        let mut instance = Instance::open(input)?;
-        instance.in_parts = true;
-        if !self.seen.insert(instance.sop().to_owned()) {
-            let what = format!("{name}: an instance of the same UID came before it");
-            return Err(Error::new(crate::Kind::Corrupt, what));
-        }
-        Ok(Some(instance))
+        let input = Input { name: name.into(), bytes: bytes.into(), limits: self.input.limits.clone() };
+        Ok(Some(input))
     }
 }

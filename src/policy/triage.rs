@@ -30,7 +30,7 @@ impl Policy for TriagePolicy {
             urgency: round(findings.iter().map(weighted).fold(0.0, f32::max), 1e6),
             findings,
             refused: triaged.refused.clone(),
-            facts: triaged.facts.iter().cloned().collect(),
+            facts: triaged.facts.iter().cloned().chain([notice()]).collect(),
         }
     }
 
@@ -41,6 +41,10 @@ impl Policy for TriagePolicy {
     fn facts(&self) -> serde_json::Value {
         serde_json::json!({ "findings": self.findings })
     }
+}
+
+fn notice() -> (String, String) {
+    ("notice".to_owned(), crate::triage::NOTICE.to_owned())
 }
 
 /// The confidence is how far the score is from the operating point, as a share of the way to certainty.

@@ -57,11 +57,29 @@ pub struct Image {
     pub provenance: BTreeMap<String, String>,
 }
 
+#[derive(Serialize)]
+struct Model {
+    name: String,
+    digest: String,
+}
+
+/// worklist.json.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    notice: &'static str,
+    generator: &'a str,
+    model: &'a Model,
+    /// Whether a rule asks for exit code 3.
+    exit: bool,
+    studies: &'a [Row],
+}
+
 pub struct Worklist {
     folder: PathBuf,
     temporary: PathBuf,
     generator: String,
-    model: (String, String),
+    model: Model,
     rules: Rules,
     rows: BTreeMap<String, Row>,
 }
@@ -72,7 +90,7 @@ impl Worklist {
             folder: context.folder.to_owned(),
             temporary: context.temporary.to_owned(),
             generator: context.generator.clone(),
-            model: (model.to_owned(), digest.to_owned()),
+            model: Model { name: model.to_owned(), digest: digest.to_owned() },
             rules,
             rows: BTreeMap::new(),
         }
@@ -165,16 +183,15 @@ impl Sink for Worklist {
     fn finish(mut self: Box<Self>) -> Result<Vec<PathBuf>> {
         let rows = self.sorted();
         let exit = rows.iter().any(|row| row.rules.iter().any(|met| met.exit));
-        let (name, digest) = &self.model;
-        let json = serde_json::json!({
-            "schema": "vision.worklist/1",
-            "notice": NOTICE,
-            "generator": self.generator,
-            "model": { "name": name, "digest": digest },
-            "exit": exit,
-            "studies": rows,
-        });
-        let text = serde_json::to_vec_pretty(&json)
+        let document = Document {
+            schema: "vision.worklist/1",
+            notice: NOTICE,
+            generator: &self.generator,
+            model: &self.model,
+            exit,
+            studies: &rows,
+        };
+        let text = serde_json::to_vec_pretty(&document)
             .map_err(|e| Error::new(Kind::Internal, "the worklist could not be encoded").because(e))?;
         write_whole(&self.temporary, &self.folder.join("worklist.json"), &text)?;
         write_whole(&self.temporary, &self.folder.join("worklist.csv"), &table(&rows)?)?;

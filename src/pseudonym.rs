@@ -44,7 +44,10 @@ mod tests {
     fn equal_to_another_hmac() {
         // python3 -c "import hmac;print(hmac.new(bytes(32),b'study\0001.2.3','sha256').hexdigest()[:16])"
         assert_eq!(Pseudonyms::new([0; 32]).of("study", "1.2.3"), "6ab3edadfecbd1c8");
-        assert_ne!(Pseudonyms::new([0; 32]).of("series", "1.2.3"), Pseudonyms::new([0; 32]).of("study", "1.2.3"));
+        assert_ne!(
+            Pseudonyms::new([0; 32]).of("series", "1.2.3"),
+            Pseudonyms::new([0; 32]).of("study", "1.2.3")
+        );
         assert_eq!(format!("{:?}", Pseudonyms::new([7; 32])), "Pseudonyms");
     }
 }

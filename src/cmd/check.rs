@@ -14,7 +14,7 @@ use crate::family::Outputs;
 use crate::frame::Frame;
 use crate::models;
 use crate::observation::{MAX_CANDIDATES, Observation, Observed};
-use crate::options::{ClassifyOptions, FacesOptions, ModelOptions, OcrOptions, TriageOptions, SelectOptions};
+use crate::options::{ClassifyOptions, FacesOptions, ModelOptions, OcrOptions, SelectOptions, TriageOptions};
 use crate::perform::{Options, Prepared, Selection};
 use crate::pipeline::open::open;
 use crate::prediction::Prediction;

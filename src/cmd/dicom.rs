@@ -77,9 +77,9 @@ impl Check {
         for file in &self.files {
             let found = self.checked(file);
             refused |= found.is_err();
-            let mut line = found.unwrap_or_else(|error| {
-                json!({"status": "refused", "kind": error.kind, "reason": error.chain()})
-            });
+            let mut line = found.unwrap_or_else(
+                |error| json!({"status": "refused", "kind": error.kind, "reason": error.chain()}),
+            );
             line["file"] = file.to_string_lossy().into();
             writeln!(out, "{line}").map_err(print_failed)?;
         }

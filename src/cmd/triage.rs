@@ -29,7 +29,8 @@ Exit codes: 0 all done, 2 some inputs were not triaged, 3 a rule asks for it, or
 person (proof.json says which file).";
 
 fn command() -> Command {
-    let about = "Sort DICOM studies by urgency: a worklist with scores, reasons and provenance. NOT FOR DIAGNOSIS";
+    let about =
+        "Sort DICOM studies by urgency: a worklist with scores, reasons and provenance. NOT FOR DIAGNOSIS";
     Options::<TriageOptions>::arguments(Command::new("triage"))
         .mut_arg("model", |model| model.default_value(None::<&str>).required(true))
         .about(about)
@@ -38,12 +39,15 @@ fn command() -> Command {
 }
 
 fn run(matches: &ArgMatches) -> Result<u8> {
-    let given = Options::<TriageOptions>::from_arg_matches(matches).map_err(|e| Error::usage(e.to_string()))?;
+    let given =
+        Options::<TriageOptions>::from_arg_matches(matches).map_err(|e| Error::usage(e.to_string()))?;
     let inputs = given.input.inputs.clone();
     let config = given.run.config.clone();
     let mut options = merge(given, matches, &command(), config.as_deref())?;
     if inputs.iter().any(|name| name == "-") {
-        return Err(Error::usage("-: vision triage reads no names from standard input; give files or folders"));
+        return Err(Error::usage(
+            "-: vision triage reads no names from standard input; give files or folders",
+        ));
     }
     options.select.evaluate = matches.get_one::<PathBuf>("evaluate").cloned();
     options.input.inputs = inputs;

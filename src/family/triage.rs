@@ -44,7 +44,8 @@ impl Model {
 
     /// The values as the model is given them.
     fn tensor(&self, values: &Values) -> Result<NamedTensor> {
-        let internal = |e: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("values not scaled: {e}"));
+        let internal =
+            |e: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("values not scaled: {e}"));
         let [width, height] = self.input.size;
         let bytes = values.data.iter().flat_map(|value| value.to_ne_bytes()).collect();
         let source = Image::from_vec_u8(values.size[0], values.size[1], bytes, PixelType::F32);
@@ -79,7 +80,8 @@ impl Model {
         };
         let values: ArrayD<f32> = output.value.to_f32().into_owned();
         if values.len() != self.labels {
-            let message = format!("output {} has {} values, expected {}", output.name, values.len(), self.labels);
+            let message =
+                format!("output {} has {} values, expected {}", output.name, values.len(), self.labels);
             return Err(Error::new(Kind::ModelOutput, message));
         }
         let scores: Vec<f32> = match self.triage.scores {
@@ -142,7 +144,8 @@ impl Family for Model {
 
 /// Why a model may not look at an image.
 fn refusal(accepts: &Accepts, attributes: &Attributes, size: [u32; 2]) -> Option<String> {
-    let value = |key: &str| attributes.public().find(|(own, _)| *own == key).map(|(_, value)| value.to_owned());
+    let value =
+        |key: &str| attributes.public().find(|(own, _)| *own == key).map(|(_, value)| value.to_owned());
     let gates = [
         ("modality", &accepts.modality),
         ("body-part", &accepts.body_part),
@@ -158,6 +161,7 @@ fn refusal(accepts: &Accepts, attributes: &Attributes, size: [u32; 2]) -> Option
         }
     }
     let [width, height] = accepts.min_size;
-    (size[0] < width || size[1] < height)
-        .then(|| format!("it has {}x{} pixels, the model accepts {width}x{height} and more", size[0], size[1]))
+    (size[0] < width || size[1] < height).then(|| {
+        format!("it has {}x{} pixels, the model accepts {width}x{height} and more", size[0], size[1])
+    })
 }

@@ -171,7 +171,13 @@ impl List<'_> {
     }
 
     /// The files that a DICOMDIR names, in its place; `false` where the file is none.
-    fn directory(&self, root: &Root, file: &Path, seen: &mut HashSet<PathBuf>, listing: &mut Listing) -> bool {
+    fn directory(
+        &self,
+        root: &Root,
+        file: &Path,
+        seen: &mut HashSet<PathBuf>,
+        listing: &mut Listing,
+    ) -> bool {
         let relative = file.strip_prefix(&root.folder).unwrap_or(file);
         let identity = self.identity(root, relative);
         let Ok(bytes) = fs::read(file) else { return false };

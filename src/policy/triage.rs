@@ -17,7 +17,12 @@ impl Policy for TriagePolicy {
         let Observation::Triage(triaged) = &observed.observation else {
             // No model of another task gets here: commands check it before the run.
             let refused = Some("not looked at by a model for triage".to_owned());
-            return Prediction::Triage { urgency: 0.0, findings: Vec::new(), refused, facts: BTreeMap::new() };
+            return Prediction::Triage {
+                urgency: 0.0,
+                findings: Vec::new(),
+                refused,
+                facts: BTreeMap::new(),
+            };
         };
         let scored = triaged.scores.iter().enumerate().filter_map(|(class, score)| {
             let label = self.labels.name(class as u32).into_owned();
@@ -39,7 +44,7 @@ impl Policy for TriagePolicy {
     }
 
     fn facts(&self) -> serde_json::Value {
-        serde_json::json!({ "findings": self.findings })
+        serde_json::json!({ "conf": null, "findings": self.findings })
     }
 }
 

@@ -90,7 +90,10 @@ mod tests {
         let (input, resize) = ([224, 224], Resize::CentreCrop);
         let view = View { input, resize, crop_fraction: 0.875, multiple_of: 1 };
         // The shorter side comes to 256.
-        assert_eq!(Detail { enough_for: Some((view, 2.0)), full: false, values: None }.eighths([3000, 2048]), 2);
+        assert_eq!(
+            Detail { enough_for: Some((view, 2.0)), full: false, values: None }.eighths([3000, 2048]),
+            2
+        );
     }
 
     #[test]

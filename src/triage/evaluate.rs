@@ -69,7 +69,8 @@ pub fn evaluate(labels: &Path, worklist: &Value, known: &Known, pace: Pace) -> R
     if !(pace.arrival > 0.0 && pace.reading > 0.0) {
         return Err(Error::usage("--arrival and --reading: expected minutes over 0"));
     }
-    let mut reader = csv::Reader::from_path(labels).map_err(|e| wrong("the file cannot be read").because(e))?;
+    let mut reader =
+        csv::Reader::from_path(labels).map_err(|e| wrong("the file cannot be read").because(e))?;
     let heads = reader.headers().map_err(|e| wrong("the file has no head").because(e))?.clone();
     let file = heads.iter().position(|head| head == "file").ok_or_else(|| wrong("no column `file`"))?;
     let rows: BTreeMap<&str, &Value> = rows_by_input(worklist);

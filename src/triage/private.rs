@@ -43,7 +43,8 @@ impl Private {
             Err(e) => return Err(failed(e)),
         };
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| {
-            let message = format!("{}: not a key of 32 bytes; restore it, or move private/ away", key.display());
+            let message =
+                format!("{}: not a key of 32 bytes; restore it, or move private/ away", key.display());
             Error::new(Kind::RunFolder, message)
         })?;
         Ok(Self { folder, pseudonyms: Pseudonyms::new(bytes) })
@@ -67,8 +68,19 @@ impl Private {
         let failed = |e: csv::Error| Error::new(Kind::Internal, "private/crosswalk.csv").because(e);
         let mut known = Known::default();
         let mut table = csv::Writer::from_writer(Vec::new());
-        let head = ["input", "file", "study", "series", "instance", "study-uid", "series-uid", "instance-uid",
-            "accession", "patient", "name"];
+        let head = [
+            "input",
+            "file",
+            "study",
+            "series",
+            "instance",
+            "study-uid",
+            "series-uid",
+            "instance-uid",
+            "accession",
+            "patient",
+            "name",
+        ];
         table.write_record(head).map_err(failed)?;
         let mut accessions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (input, relative) in inputs {
@@ -76,15 +88,27 @@ impl Private {
             known.files.insert(input.identity.relative.to_string_lossy().into_owned(), relative.clone());
             let parts = relative.iter().map(|part| part.to_string_lossy().into_owned());
             known.values.extend(parts.filter(|part| tells(part)));
-            let headers = fs::read(&input.file).map(|bytes| dicom::headers(&bytes, limits)).unwrap_or_default();
+            let headers =
+                fs::read(&input.file).map(|bytes| dicom::headers(&bytes, limits)).unwrap_or_default();
             for Header { uids, accession, patient, name, identifying } in headers {
                 known.values.extend(identifying);
                 let [study, series, instance] = &uids;
                 let of = |kind, uid: &str| self.pseudonyms.of(kind, uid);
                 let own = [of("study", study), of("series", series), of("instance", instance)];
                 accessions.entry(own[0].clone()).or_default().insert(accession.clone());
-                let row = [&input.identity.relative.to_string_lossy(), &*file, &own[0], &own[1], &own[2], study, series,
-                    instance, &accession, &patient, &name];
+                let row = [
+                    &input.identity.relative.to_string_lossy(),
+                    &*file,
+                    &own[0],
+                    &own[1],
+                    &own[2],
+                    study,
+                    series,
+                    instance,
+                    &accession,
+                    &patient,
+                    &name,
+                ];
                 table.write_record(row).map_err(failed)?;
             }
         }
@@ -130,8 +154,14 @@ fn reading_room(worklist: &Value, accessions: &BTreeMap<String, BTreeSet<String>
         let study = row["study"].as_str().unwrap_or_default();
         let accession = accessions.get(study).map(|all| all.iter().cloned().collect::<Vec<_>>().join(" "));
         let bucket = row["bucket"].as_str().unwrap_or_default();
-        let cells = [&row["rank"].to_string(), bucket, &row["urgency"].to_string(), &accession.unwrap_or_default(),
-            study, NOTICE];
+        let cells = [
+            &row["rank"].to_string(),
+            bucket,
+            &row["urgency"].to_string(),
+            &accession.unwrap_or_default(),
+            study,
+            NOTICE,
+        ];
         table.write_record(cells).map_err(failed)?;
     }
     Ok(table.into_inner().unwrap_or_default())

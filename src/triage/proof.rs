@@ -40,7 +40,8 @@ fn needles(values: &BTreeSet<String>) -> (BTreeSet<String>, usize) {
         let digits = value.chars().all(|c| c.is_ascii_digit() || c == '.');
         value.chars().count() >= if digits { LEAST_DIGITS } else { LEAST }
     };
-    let (kept, short): (BTreeSet<_>, BTreeSet<_>) = all.into_iter().filter(|v| !v.is_empty()).partition(usable);
+    let (kept, short): (BTreeSet<_>, BTreeSet<_>) =
+        all.into_iter().filter(|v| !v.is_empty()).partition(usable);
     (kept, short.len())
 }
 

@@ -45,14 +45,18 @@ impl Rules {
     /// `Config` for a file that is none, or names what the model does not find.
     pub fn read(file: &Path, findings: &[&str]) -> Result<Self> {
         let wrong = |what: String| Error::new(Kind::Config, format!("--rules: {what}"));
-        let text = std::fs::read_to_string(file).map_err(|e| wrong("the file cannot be read".into()).because(e))?;
-        let rules: Self = toml::from_str(&text).map_err(|e| wrong("the file is not as expected".into()).because(e))?;
+        let text =
+            std::fs::read_to_string(file).map_err(|e| wrong("the file cannot be read".into()).because(e))?;
+        let rules: Self =
+            toml::from_str(&text).map_err(|e| wrong("the file is not as expected".into()).because(e))?;
         for rule in &rules.rules {
             if let Some(label) = rule.when.keys().find(|label| !findings.contains(&label.as_str())) {
                 let known = findings.join(", ");
                 return Err(wrong(format!("rule {:?}: no finding {label:?}; there are: {known}", rule.name)));
             }
-            if rule.when.is_empty() != rule.not_triaged || !rule.when.values().all(|v| (0.0..=1.0).contains(v)) {
+            if rule.when.is_empty() != rule.not_triaged
+                || !rule.when.values().all(|v| (0.0..=1.0).contains(v))
+            {
                 let what = "needs scores of 0 to 1 under when, or not-triaged = true";
                 return Err(wrong(format!("rule {:?} {what}", rule.name)));
             }
@@ -91,7 +95,8 @@ mod tests {
             action = "look""#;
         let rules: Rules = toml::from_str(text).unwrap();
         let names = |scores: Option<&[(&str, f32)]>| {
-            let scores = scores.map(|s| s.iter().map(|(l, v)| ((*l).to_owned(), *v)).collect::<BTreeMap<_, _>>());
+            let scores =
+                scores.map(|s| s.iter().map(|(l, v)| ((*l).to_owned(), *v)).collect::<BTreeMap<_, _>>());
             rules.met(scores.as_ref()).into_iter().map(|met| met.rule).collect::<Vec<_>>()
         };
         assert_eq!(names(Some(&[("a", 0.5), ("b", 0.9)])), ["both"]);

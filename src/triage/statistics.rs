@@ -28,7 +28,8 @@ pub fn wilson(hits: usize, all: usize) -> Option<Interval> {
 /// Area under the ROC curve, ties counted half, with the variance of DeLong, DeLong and Clarke-Pearson (1988) by
 /// midranks (Sun and Xu 2014); `None` where one of the classes has fewer than two.
 pub fn auc(scored: &[(f64, bool)]) -> Option<Interval> {
-    let of = |wanted: bool| -> Vec<f64> { scored.iter().filter(|(_, y)| *y == wanted).map(|(s, _)| *s).collect() };
+    let of =
+        |wanted: bool| -> Vec<f64> { scored.iter().filter(|(_, y)| *y == wanted).map(|(s, _)| *s).collect() };
     let (positive, negative) = (of(true), of(false));
     let (m, n) = (positive.len() as f64, negative.len() as f64);
     if m < 2.0 || n < 2.0 {
@@ -112,7 +113,8 @@ pub fn waiting(order: &[f64], arrival: f64, reading: f64) -> Vec<f64> {
     while let Some(first) = left.first() {
         now = now.max(*first as f64 * arrival);
         let there = left.iter().take_while(|n| **n as f64 * arrival <= now + 1e-9);
-        let next = there.enumerate().min_by(|(_, a), (_, b)| order[**a].total_cmp(&order[**b]).then(a.cmp(b)));
+        let next =
+            there.enumerate().min_by(|(_, a), (_, b)| order[**a].total_cmp(&order[**b]).then(a.cmp(b)));
         let Some((place, _)) = next else { break };
         let study = left.remove(place);
         now += reading;
@@ -139,7 +141,10 @@ mod tests {
     #[test]
     fn auc_is_scikit_learns_and_its_interval_delongs() {
         let auc = auc(&sample()).unwrap();
-        assert!(near(auc.value, AUC) && near(auc.low, AUC_LOW) && near(auc.high, 1.0f64.min(AUC_HIGH)), "{auc:?}");
+        assert!(
+            near(auc.value, AUC) && near(auc.low, AUC_LOW) && near(auc.high, 1.0f64.min(AUC_HIGH)),
+            "{auc:?}"
+        );
         assert!(near(brier(&sample()), BRIER));
         assert!(super::auc(&[(0.1, true), (0.2, false), (0.3, false)]).is_none());
     }

@@ -153,7 +153,11 @@ impl Sink for Worklist {
             frame,
             urgency: *urgency,
             refused: refused.clone(),
-            provenance: facts.iter().filter(|(key, _)| !key.ends_with("-pseudonym")).map(|(k, v)| (k.clone(), v.clone())).collect(),
+            provenance: facts
+                .iter()
+                .filter(|(key, _)| !key.ends_with("-pseudonym"))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect(),
         };
         let row = self.row(key, study);
         row.urgency = row.urgency.max(*urgency);
@@ -203,12 +207,16 @@ impl Sink for Worklist {
 fn table(rows: &[Row]) -> Result<Vec<u8>> {
     let failed = |e: csv::Error| Error::new(Kind::Internal, "worklist.csv could not be encoded").because(e);
     let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record(["rank", "bucket", "urgency", "study", "findings", "rules", "images", "reasons", "notice"])
-        .map_err(failed)?;
+    out.write_record([
+        "rank", "bucket", "urgency", "study", "findings", "rules", "images", "reasons", "notice",
+    ])
+    .map_err(failed)?;
     for row in rows {
-        let finding = |f: &Finding| format!("{}={:.4}{}", f.label, f.score, if f.positive { "+" } else { "-" });
+        let finding =
+            |f: &Finding| format!("{}={:.4}{}", f.label, f.score, if f.positive { "+" } else { "-" });
         let findings: Vec<String> = row.findings.iter().map(finding).collect();
-        let rules: Vec<String> = row.rules.iter().map(|met| format!("{}: {}", met.rule, met.action)).collect();
+        let rules: Vec<String> =
+            row.rules.iter().map(|met| format!("{}: {}", met.rule, met.action)).collect();
         let bucket = match row.bucket {
             Bucket::Positive => "positive",
             Bucket::NotTriaged => "not-triaged",
@@ -228,5 +236,6 @@ fn table(rows: &[Row]) -> Result<Vec<u8>> {
         ];
         out.write_record(cells).map_err(failed)?;
     }
-    out.into_inner().map_err(|e| Error::new(Kind::Internal, "worklist.csv could not be encoded").because(e.into_error()))
+    out.into_inner()
+        .map_err(|e| Error::new(Kind::Internal, "worklist.csv could not be encoded").because(e.into_error()))
 }

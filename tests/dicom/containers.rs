@@ -18,8 +18,10 @@ fn run(scratch: &Scratch, input: &str, code: i32) -> Vec<Value> {
 
 fn paths(records: &[Value], schema: &str) -> Vec<String> {
     let of = records.iter().filter(|record| record["schema"] == schema);
-    of.map(|r| r[if schema == "vision.input/1" { "input" } else { "item" }]["path"].as_str().expect("a path").into())
-        .collect()
+    of.map(|r| {
+        r[if schema == "vision.input/1" { "input" } else { "item" }]["path"].as_str().expect("a path").into()
+    })
+    .collect()
 }
 
 /// A DICOMDIR that names these files.
@@ -55,7 +57,8 @@ fn a_directory_stands_for_its_files_and_leads_nowhere_else() {
     scratch.file("outside.dcm", &file("9.9"));
     // In small letters, as many systems show media.
     scratch.file("cd/img/im0001", &file("1.1"));
-    let names: &[&[&str]] = &[&["IMG", "IM0001"], &["IMG", "GONE"], &["..", "outside.dcm"], &["/etc", "passwd"]];
+    let names: &[&[&str]] =
+        &[&["IMG", "IM0001"], &["IMG", "GONE"], &["..", "outside.dcm"], &["/etc", "passwd"]];
     scratch.file("cd/DICOMDIR", &directory(names));
     #[cfg(unix)]
     std::os::unix::fs::symlink(scratch.path("outside.dcm"), scratch.path("link")).expect("a link");
@@ -79,7 +82,9 @@ fn frames_of_zip_and_of_several_are_named_by_instance() {
     ]
     .concat();
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, bytes) in [("x/1", file("1.1")), ("read me", b"text".to_vec()), ("x/2", two), ("x/3", file("1.1"))] {
+    for (name, bytes) in
+        [("x/1", file("1.1")), ("read me", b"text".to_vec()), ("x/2", two), ("x/3", file("1.1"))]
+    {
         archive.start_file(name, SimpleFileOptions::default()).expect("an entry");
         archive.write_all(&bytes).expect("bytes");
     }
@@ -89,7 +94,8 @@ fn frames_of_zip_and_of_several_are_named_by_instance() {
     other.start_file("a.txt", SimpleFileOptions::default()).expect("an entry");
     scratch.file("in/other.zip", other.finish().expect("a zip").get_ref());
     let records = run(&scratch, "in", 2);
-    let parts: Vec<String> = records.iter().filter_map(|r| r["item"].get("part")).map(Value::to_string).collect();
+    let parts: Vec<String> =
+        records.iter().filter_map(|r| r["item"].get("part")).map(Value::to_string).collect();
     assert_eq!(
         parts,
         [

@@ -15,7 +15,8 @@ fn pixels(length: u32, bytes: &[u8]) -> Vec<u8> {
 
 /// Sequences within sequences, of undefined length.
 fn deep(levels: usize) -> Vec<u8> {
-    let open = [&[0x40, 0, 0x75, 0x02, b'S', b'Q', 0, 0][..], &[0xFF; 4], &[0xFE, 0xFF, 0, 0xE0], &[0xFF; 4]].concat();
+    let open = [&[0x40, 0, 0x75, 0x02, b'S', b'Q', 0, 0][..], &[0xFF; 4], &[0xFE, 0xFF, 0, 0xE0], &[0xFF; 4]]
+        .concat();
     open.repeat(levels)
 }
 
@@ -38,12 +39,19 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         &[0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0],
     ]
     .concat();
-    let report = set(&[element([8, 0x16], b"UI", b"1.2.840.10008.5.1.4.1.1.88.33"), element([8, 0x18], b"UI", b"1.9")]);
+    let report = set(&[
+        element([8, 0x16], b"UI", b"1.2.840.10008.5.1.4.1.1.88.33"),
+        element([8, 0x18], b"UI", b"1.9"),
+    ]);
     vec![
         ("cut.dcm", whole[..whole.len() - 5].to_vec(), "truncated"),
         ("cut-header.dcm", whole[..300].to_vec(), "truncated"),
         ("long-pixels.dcm", set(&[grey("1.2", 4, 4), pixels(0x7FFF_FFF0, &[0; 16])]), "truncated"),
-        ("long-element.dcm", set(&[[&[9, 0, 1, 0][..], b"UN\0\0", &[0xF0, 0xFF, 0xFF, 0x7F]].concat()]), "truncated"),
+        (
+            "long-element.dcm",
+            set(&[[&[9, 0, 1, 0][..], b"UN\0\0", &[0xF0, 0xFF, 0xFF, 0x7F]].concat()]),
+            "truncated",
+        ),
         ("few-pixels.dcm", set(&[grey("1.3", 400, 400), pixels(16, &[0; 16])]), "truncated"),
         ("huge.dcm", set(&[grey("1.4", 65535, 65535), pixels(16, &[0; 16])]), "too-large"),
         ("deep.dcm", set(&[deep(100_000)]), "too-large"),

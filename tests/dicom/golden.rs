@@ -18,10 +18,12 @@ fn python() -> Option<String> {
 
 /// pydicom's files, by name.
 pub fn files() -> Option<BTreeMap<String, PathBuf>> {
-    let line = "import pydicom.data, pathlib; print(pathlib.Path(pydicom.data.__file__).parent / 'test_files')";
+    let line =
+        "import pydicom.data, pathlib; print(pathlib.Path(pydicom.data.__file__).parent / 'test_files')";
     let found = Command::new(python()?).args(["-c", line]).output().expect("python");
     let folder = String::from_utf8(found.stdout).expect("a path");
-    let entries = std::fs::read_dir(folder.trim()).expect("the files").map(|entry| entry.expect("a file").path());
+    let entries =
+        std::fs::read_dir(folder.trim()).expect("the files").map(|entry| entry.expect("a file").path());
     let named = entries.filter(|path| path.extension().is_some_and(|e| e == "dcm"));
     Some(named.map(|path| (path.file_name().expect("a name").to_string_lossy().into_owned(), path)).collect())
 }
@@ -31,7 +33,8 @@ fn checked(scratch: &Scratch, files: &BTreeMap<String, PathBuf>) -> BTreeMap<Str
     command.args(["dicom", "check", "--png"]).arg(scratch.path("png")).args(files.values());
     let ran = Ran::of(&mut command).expect(2);
     let lines = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    let name = |line: &Value| line["file"].as_str().and_then(|f| f.rsplit('/').next()).expect("a name").to_owned();
+    let name =
+        |line: &Value| line["file"].as_str().and_then(|f| f.rsplit('/').next()).expect("a name").to_owned();
     lines.map(|line| (name(&line), line)).collect()
 }
 
@@ -48,7 +51,9 @@ const LOSSY: f64 = 0.03;
 
 #[test]
 fn stored_values_are_pydicoms_or_refused() {
-    let (Some(files), Some(shared)) = (files(), crate::common::shared("med/pydicom-golden.json")) else { return };
+    let (Some(files), Some(shared)) = (files(), crate::common::shared("med/pydicom-golden.json")) else {
+        return;
+    };
     let golden: BTreeMap<String, Value> =
         serde_json::from_slice(&std::fs::read(shared).expect("golden values")).expect("JSON");
     let scratch = Scratch::new();
@@ -58,7 +63,10 @@ fn stored_values_are_pydicoms_or_refused() {
     for (name, golden_file) in &golden {
         let found = &checked[name];
         let status = found["status"].as_str().expect("a status");
-        assert!(table.contains(&format!("| `{name}` | {status} |")), "{name}: docs/dicom.md says otherwise: {found}");
+        assert!(
+            table.contains(&format!("| `{name}` | {status} |")),
+            "{name}: docs/dicom.md says otherwise: {found}"
+        );
         let twin = TWINS.iter().find(|(own, _)| own == name).map_or(name.as_str(), |(_, twin)| twin);
         let expected = &golden[twin]["raw"];
         if expected.is_null() {
@@ -72,8 +80,12 @@ fn stored_values_are_pydicoms_or_refused() {
             exact += 1;
             continue;
         }
-        assert!(golden_file["ts"].as_str().is_some_and(|ts| ts.ends_with(".50") || ts.ends_with(".51")), "{name}: {found}");
-        let count: f64 = expected["shape"].as_array().expect("a shape").iter().filter_map(Value::as_f64).product();
+        assert!(
+            golden_file["ts"].as_str().is_some_and(|ts| ts.ends_with(".50") || ts.ends_with(".51")),
+            "{name}: {found}"
+        );
+        let count: f64 =
+            expected["shape"].as_array().expect("a shape").iter().filter_map(Value::as_f64).product();
         let sum = |value: &Value| value["sum"].as_f64().expect("a sum");
         let off = (sum(&found["stored"]) - sum(expected)).abs() / count;
         assert!(off <= LOSSY, "{name} is off by {off}: {found}");
@@ -103,4 +115,23 @@ fn pictures_are_what_pydicom_shows() {
     }
     // 30 frames of one file are JPEG with loss.
     assert!(compared >= 70 && exact >= 40, "{compared} compared, {exact} equal");
+}
+
+#[test]
+fn jpeg_xl_and_htj2k_give_back_what_was_encoded() {
+    let folder = std::path::Path::new("tests/dicom/encoded");
+    let sums: BTreeMap<String, Value> =
+        serde_json::from_slice(&std::fs::read(folder.join("sums.json")).expect("sums")).expect("JSON");
+    for (name, expected) in sums {
+        let file = folder.join(format!("{name}.dcm"));
+        let ran = Ran::of(vision().args(["dicom", "check"]).arg(file)).expect(0);
+        let found = serde_json::from_str::<Value>(&ran.out).expect("JSON")["stored"].clone();
+        if name.ends_with("lossy") {
+            // Of 2000 pixels, a mean within a tenth of a level.
+            let off = found["sum"].as_f64().expect("a sum") - expected["sum"].as_f64().expect("a sum");
+            assert!(off.abs() < 200.0, "{name}: {found} and {expected}");
+        } else {
+            assert_eq!(found["sha256"], expected["sha256"], "{name}");
+        }
+    }
 }

@@ -10,7 +10,8 @@ fn measures_are_those_of_plain_python() {
     let reference = json(&scratch.path("reference.json"));
     let measures = &found["findings"]["pneumonia"];
     for (what, most) in [("auc", 0.002), ("sensitivity", 1e-6), ("specificity", 1e-6)] {
-        let off = measures[what]["value"].as_f64().expect("a number") - reference[what].as_f64().expect("a number");
+        let off =
+            measures[what]["value"].as_f64().expect("a number") - reference[what].as_f64().expect("a number");
         assert!(off.abs() <= most, "{what}: {} and {}", measures[what], reference[what]);
     }
     assert_eq!((&found["labelled"], &found["triaged"]), (&312.into(), &312.into()));

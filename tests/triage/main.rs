@@ -34,7 +34,8 @@ pub fn triage(scratch: &Scratch, arguments: &[&str]) -> Ran {
 }
 
 pub fn json(path: &Path) -> Value {
-    serde_json::from_slice(&std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))).expect("JSON")
+    serde_json::from_slice(&std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+        .expect("JSON")
 }
 
 /// Every file below `folder` but those in `private/`.

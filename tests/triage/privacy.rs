@@ -21,7 +21,11 @@ fn outside_private_there_are_pseudonyms_only() {
         }
         for file in outside(&scratch.path("run")) {
             let bytes = std::fs::read(&file).expect("a file");
-            let text = format!("{}{}", file.strip_prefix(scratch.path("")).unwrap().display(), String::from_utf8_lossy(&bytes));
+            let text = format!(
+                "{}{}",
+                file.strip_prefix(scratch.path("")).unwrap().display(),
+                String::from_utf8_lossy(&bytes)
+            );
             assert!(!text.contains(name), "{name} is in {}", file.display());
         }
     }

@@ -100,7 +100,9 @@ impl Ask for InMemDicomObject {
     }
 
     fn texts(&self, tag: Tag) -> Vec<String> {
-        let Some(value) = self.get(tag).and_then(|element| element.value().primitive()) else { return Vec::new() };
+        let Some(value) = self.get(tag).and_then(|element| element.value().primitive()) else {
+            return Vec::new();
+        };
         let trimmed = |text: &str| text.trim_matches(['\0', ' ']).to_owned();
         value.to_multi_str().iter().map(|text| trimmed(text)).collect()
     }
@@ -110,7 +112,9 @@ impl Ask for InMemDicomObject {
     }
 
     fn numbers(&self, tag: Tag) -> Result<Vec<f64>, String> {
-        let Some(value) = self.get(tag).and_then(|element| element.value().primitive()) else { return Ok(Vec::new()) };
+        let Some(value) = self.get(tag).and_then(|element| element.value().primitive()) else {
+            return Ok(Vec::new());
+        };
         let wrong = || format!("{} holds {:?}, expected a number", name(tag), shortened(&value.to_str()));
         if value.to_str().trim_matches(['\0', ' ']).is_empty() {
             return Ok(Vec::new());

@@ -75,8 +75,7 @@ impl Description {
             Some(_) => {}
         }
         let count = |tag| attributes.count(tag).map_err(|text| input.corrupt(text));
-        let needed =
-            |tag| count(tag)?.ok_or_else(|| input.corrupt(format_args!("{} is missing", name(tag))));
+        let needed = |tag| count(tag)?.ok_or_else(|| input.corrupt(format_args!("{} is missing", name(tag))));
         let (rows, columns) = (needed(tags::ROWS)?, needed(tags::COLUMNS)?);
         input.check_pixels(columns, rows)?;
         let allocated = needed(tags::BITS_ALLOCATED)?;
@@ -111,7 +110,8 @@ impl Description {
         }
         let one = photometric.is_grey() || photometric == Photometric::Palette;
         if samples != if one { 1 } else { 3 } {
-            return Err(input.corrupt(format_args!("{} with {samples} samples a pixel cannot be", photometric.name())));
+            return Err(input
+                .corrupt(format_args!("{} with {samples} samples a pixel cannot be", photometric.name())));
         }
         if signed && !photometric.is_grey() {
             return Err(input.unsupported("its samples of colour are signed, which no picture needs"));
@@ -136,7 +136,8 @@ fn photometric(set: &DataSet) -> Result<Photometric> {
     let text = text.ok_or_else(|| set.input.corrupt(format_args!("{} is missing", name(tag))))?;
     let known = PHOTOMETRICS.iter().find(|(name, _)| *name == text);
     known.map(|(_, known)| *known).ok_or_else(|| {
-        let shown: String = text.chars().take(16).filter(|c| c.is_ascii_alphanumeric() || " _".contains(*c)).collect();
+        let shown: String =
+            text.chars().take(16).filter(|c| c.is_ascii_alphanumeric() || " _".contains(*c)).collect();
         set.input.unsupported(format_args!("its photometric interpretation {shown} is not read"))
     })
 }

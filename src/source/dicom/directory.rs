@@ -32,7 +32,12 @@ pub fn is_called_so(file: &Path) -> bool {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn references(name: &str, file: &Path, bytes: Vec<u8>, limits: &Limits) -> Result<Option<Vec<Reference>>> {
+pub fn references(
+    name: &str,
+    file: &Path,
+    bytes: Vec<u8>,
+    limits: &Limits,
+) -> Result<Option<Vec<Reference>>> {
     let is_directory = head::read(&bytes).is_ok_and(|head| head.class.as_deref() == Some(CLASS));
     if !head::is_dicom(&bytes) || !is_directory {
         return Ok(None);
@@ -41,13 +46,17 @@ pub fn references(name: &str, file: &Path, bytes: Vec<u8>, limits: &Limits) -> R
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut seen = std::collections::HashSet::new();
     let records = set.attributes.items(tags::DIRECTORY_RECORD_SEQUENCE).iter();
-    let named = records.map(|record| record.texts(tags::REFERENCED_FILE_ID)).filter(|parts| !parts.is_empty());
-    Ok(Some(named.filter(|parts| seen.insert(parts.clone())).map(|parts| resolve(name, folder, &parts)).collect()))
+    let named =
+        records.map(|record| record.texts(tags::REFERENCED_FILE_ID)).filter(|parts| !parts.is_empty());
+    Ok(Some(
+        named.filter(|parts| seen.insert(parts.clone())).map(|parts| resolve(name, folder, &parts)).collect(),
+    ))
 }
 
 fn resolve(name: &str, folder: &Path, parts: &[String]) -> Reference {
     let path: PathBuf = parts.iter().collect();
-    let plain = |part: &String| !part.is_empty() && part != "." && part != ".." && !part.contains(['/', '\0']);
+    let plain =
+        |part: &String| !part.is_empty() && part != "." && part != ".." && !part.contains(['/', '\0']);
     if parts.len() > MAX_COMPONENTS || !parts.iter().all(plain) {
         let message = format!("{name}: it names a file outside its folder, which is not read");
         let clean = parts.iter().map(|part| part.replace(['/', '\0', '.'], "_")).collect();
@@ -63,7 +72,8 @@ fn resolve(name: &str, folder: &Path, parts: &[String]) -> Reference {
             Reference { path: found.strip_prefix(folder).map_or(path, Path::to_owned), failure: None }
         }
         Some(_) => {
-            let message = format!("{name}: it names a file by way of a link outside its folder, which is not read");
+            let message =
+                format!("{name}: it names a file by way of a link outside its folder, which is not read");
             Reference { path, failure: Some(Error::new(Kind::Corrupt, message)) }
         }
         None => {

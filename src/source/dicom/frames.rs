@@ -24,7 +24,8 @@ fn bytes_of(set: &DataSet, described: &Description, n: usize) -> Result<Vec<Rang
             let (mut first, mut last) = (n as u64 * length / 8, ((n as u64 + 1) * length).div_ceil(8));
             if *words {
                 // A frame of bytes may begin or end within a word.
-                (first, last) = (first & !1, last.next_multiple_of(2).min((bytes.end - bytes.start) as u64).max(last));
+                (first, last) =
+                    (first & !1, last.next_multiple_of(2).min((bytes.end - bytes.start) as u64).max(last));
             }
             let there = (bytes.end - bytes.start) as u64;
             if last > there {

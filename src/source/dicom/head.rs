@@ -36,7 +36,8 @@ fn starts_with_element(head: &[u8]) -> bool {
         _ => return false,
     };
     // Data sets begin with a group length, the character set, the image type, a class, an instance or a date.
-    let first: &[u16] = if group == 2 { &[0, 1, 2, 3, 0x10] } else { &[0, 1, 5, 6, 8, 0x12, 0x16, 0x18, 0x20] };
+    let first: &[u16] =
+        if group == 2 { &[0, 1, 2, 3, 0x10] } else { &[0, 1, 5, 6, 8, 0x12, 0x16, 0x18, 0x20] };
     let length = u32::from_le_bytes([e, f, g, h]);
     first.contains(&element) && (is_vr([e, f]) || [a, b] == [group as u8, 0] && (1..=256).contains(&length))
 }
@@ -65,7 +66,8 @@ pub fn read(bytes: &[u8]) -> Result<Head, String> {
         let element = cursor.element()?;
         let length = element.length.ok_or("its file meta information holds a sequence")?;
         let end = cursor.at.checked_add(length).filter(|end| *end <= bytes.len());
-        let value = bytes.get(cursor.at..end.ok_or("it ends within its file meta information")?).unwrap_or(&[]);
+        let value =
+            bytes.get(cursor.at..end.ok_or("it ends within its file meta information")?).unwrap_or(&[]);
         let text = || String::from_utf8_lossy(value).trim_end_matches(['\0', ' ']).to_owned();
         match element.tag {
             [2, 0x10] => head.syntax = Some(text()).filter(|uid| !uid.is_empty()),

@@ -150,7 +150,10 @@ impl Instance {
         let overlay = |group: u16| self.set.attributes.get(dicom_core::Tag(group, 0x3000)).is_some();
         let mut warnings = Vec::new();
         if (0x6000..=0x601E).step_by(2).any(overlay) {
-            warnings.push(Warning::new("overlay-not-drawn", "it has an overlay, which is not part of the picture"));
+            warnings.push(Warning::new(
+                "overlay-not-drawn",
+                "it has an overlay, which is not part of the picture",
+            ));
         }
         warnings
     }

@@ -27,7 +27,11 @@ pub enum Curve {
 /// Modality units to brightness, 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Voi {
-    Window { centre: f64, width: f64, curve: Curve },
+    Window {
+        centre: f64,
+        width: f64,
+        curve: Curve,
+    },
     Table(Lut),
     /// Nothing is said: all that the stored bits can hold, of 8 bits without rescaling; else from the least to the
     /// greatest value of the frame.
@@ -122,7 +126,8 @@ impl Meaning {
         if described.stored == 8 && !described.signed && self.modality == Modality::IDENTITY {
             return [0.0, 255.0];
         }
-        let values = samples.iter().filter(|stored| !self.is_padding(*stored)).map(|v| self.modality.apply(v));
+        let values =
+            samples.iter().filter(|stored| !self.is_padding(*stored)).map(|v| self.modality.apply(v));
         values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)])
     }
 }

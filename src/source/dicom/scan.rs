@@ -40,8 +40,14 @@ pub struct Layout {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pixels {
     /// `words`: written in units of two bytes (OW), which big-endian files turn around.
-    Native { bytes: Range<usize>, words: bool },
-    Encapsulated { offsets: Vec<u32>, fragments: Vec<Range<usize>> },
+    Native {
+        bytes: Range<usize>,
+        words: bool,
+    },
+    Encapsulated {
+        offsets: Vec<u32>,
+        fragments: Vec<Range<usize>>,
+    },
     /// Pixels as floating-point numbers, (7FE0,0008) and (7FE0,0009).
     Float,
 }
@@ -117,7 +123,19 @@ impl<'a> Cursor<'a> {
             }
             let long = matches!(
                 &vr,
-                b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT" | b"UV"
+                b"OB"
+                    | b"OD"
+                    | b"OF"
+                    | b"OL"
+                    | b"OV"
+                    | b"OW"
+                    | b"SQ"
+                    | b"SV"
+                    | b"UC"
+                    | b"UN"
+                    | b"UR"
+                    | b"UT"
+                    | b"UV"
             );
             let length = if long {
                 self.take::<2>()?;
@@ -238,20 +256,21 @@ fn fragments(cursor: &mut Cursor) -> Result<Pixels, Fault> {
     let (mut offsets, mut fragments) = (None, Vec::new());
     loop {
         let begin = cursor.at;
-        let item = cursor.element().map_err(|_| {
-            Fault::Cut("the fragments of its pixels have no end".to_owned())
-        })?;
+        let item =
+            cursor.element().map_err(|_| Fault::Cut("the fragments of its pixels have no end".to_owned()))?;
         let length = match (item.tag, item.length) {
             ([0xFFFE, 0xE0DD], _) => break,
             ([0xFFFE, 0xE000], Some(length)) => length,
             ([group, number], _) => {
-                let what = format!("({group:04X},{number:04X}) at byte {begin} stands for a fragment of pixels");
+                let what =
+                    format!("({group:04X},{number:04X}) at byte {begin} stands for a fragment of pixels");
                 return Err(Fault::Corrupt(what));
             }
         };
         let end = cursor.at.saturating_add(length);
         let value = cursor.bytes.get(cursor.at..end);
-        let value = value.ok_or_else(|| Fault::Cut(format!("the fragment at byte {begin} ends beyond the file")))?;
+        let value =
+            value.ok_or_else(|| Fault::Cut(format!("the fragment at byte {begin} ends beyond the file")))?;
         if offsets.is_none() {
             offsets = Some(value.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)).collect());
         } else {

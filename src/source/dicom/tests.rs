@@ -37,7 +37,10 @@ fn windows_are_those_of_the_standard() {
     // Modality units -10, 0, 10, 19, 30. PS3.3 C.11.2.1.2.1: (x - 9.5) / 19 + 0.5 within (0, 19].
     let linear = shown(&window(Curve::Linear), [0, 5, 10, 14, 20]);
     let expected = [0.0, 0.0, 0.5 / 19.0 + 0.5, 0.0, 1.0];
-    assert!(linear.iter().zip(expected).enumerate().all(|(n, (a, b))| n == 3 || (a - b as f32).abs() < 1e-6), "{linear:?}");
+    assert!(
+        linear.iter().zip(expected).enumerate().all(|(n, (a, b))| n == 3 || (a - b as f32).abs() < 1e-6),
+        "{linear:?}"
+    );
     // 18: (18 - 9.5) / 19 + 0.5.
     assert!((linear[3] - (8.5 / 19.0 + 0.5) as f32).abs() < 1e-6);
     assert_eq!(shown(&window(Curve::LinearExact), [0, 5, 10, 15, 20]), [0.0, 0.0, 0.5, 1.0, 1.0]);
@@ -57,7 +60,8 @@ fn padding_is_black_and_outside_the_range_also_when_inverted() {
 
 #[test]
 fn signs_are_of_the_bits_stored() {
-    let values = |bits, signed| Samples::of(vec![0x0FFF, 0xF001, 0x0800], bits, signed).iter().collect::<Vec<_>>();
+    let values =
+        |bits, signed| Samples::of(vec![0x0FFF, 0xF001, 0x0800], bits, signed).iter().collect::<Vec<_>>();
     assert_eq!(values(12, true), [-1, 1, -2048]);
     assert_eq!(values(12, false), [4095, 1, 2048]);
     assert_eq!(Samples::of(vec![-1], 32, false).get(0), Some(u32::MAX.into()));

@@ -35,9 +35,12 @@ fn begins_as_dicom(entry: impl Read) -> bool {
 }
 
 pub fn open(input: Input) -> Result<Box<dyn Frames>> {
-    let archive = ZipArchive::new(input.reader()).map_err(|e| input.corrupt("it is no whole zip file").because(e))?;
+    let archive =
+        ZipArchive::new(input.reader()).map_err(|e| input.corrupt("it is no whole zip file").because(e))?;
     if archive.len() > MAX_ENTRIES {
-        return Err(input.too_large(format_args!("it has {} entries; at most {MAX_ENTRIES} are read", archive.len())));
+        return Err(
+            input.too_large(format_args!("it has {} entries; at most {MAX_ENTRIES} are read", archive.len()))
+        );
     }
     let left = input.limits.max_bytes;
     let mut files = Files { input, archive, next: 0, left, seen: HashSet::new(), current: None, shown: 0 };
@@ -145,13 +148,15 @@ impl Files {
             return Err(too_large());
         }
         let mut bytes = Vec::new();
-        let unread = |e| Error::new(crate::Kind::Corrupt, format!("{name}: it cannot be unpacked")).because(e);
+        let unread =
+            |e| Error::new(crate::Kind::Corrupt, format!("{name}: it cannot be unpacked")).because(e);
         entry.take(most + 1).read_to_end(&mut bytes).map_err(unread)?;
         if bytes.len() as u64 > most {
             return Err(too_large());
         }
         self.left -= bytes.len() as u64;
-        let is_directory = head::read(&bytes).is_ok_and(|head| head.class.as_deref() == Some(super::directory::CLASS));
+        let is_directory =
+            head::read(&bytes).is_ok_and(|head| head.class.as_deref() == Some(super::directory::CLASS));
         if !head::is_dicom(&bytes) || is_directory {
             return Ok(None);
         }

@@ -117,7 +117,8 @@ impl Decoder {
         // SAFETY: `data` has `size` bytes.
         let done = unsafe { raw::tj3DecompressHeader(self.0, data, size as _) };
         self.checked(done)?;
-        let sides = [raw::TJPARAM_TJPARAM_JPEGWIDTH, raw::TJPARAM_TJPARAM_JPEGHEIGHT].map(|side| self.get(side));
+        let sides =
+            [raw::TJPARAM_TJPARAM_JPEGWIDTH, raw::TJPARAM_TJPARAM_JPEGHEIGHT].map(|side| self.get(side));
         if sides != [described.columns as i32, described.rows as i32] {
             return Err(Fault::corrupt("its stream has two frame headers"));
         }

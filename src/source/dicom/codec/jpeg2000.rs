@@ -31,7 +31,8 @@ pub fn decode(bytes: &[u8], described: &Description) -> Result<Samples, Fault> {
         Image::from_bytes_with(bytes, DecodeParameters::new().strict(true)).map_err(Fault::corrupt)?;
     let components = image.components();
     let pixels = described.pixels();
-    let fits = |n: usize| components[n].data().len() == pixels && components[n].precision() == stream.shape.bits;
+    let fits =
+        |n: usize| components[n].data().len() == pixels && components[n].precision() == stream.shape.bits;
     if components.len() != described.samples || !(0..components.len()).all(fits) {
         return Err(Fault::refused("its components differ in size or depth"));
     }

@@ -25,7 +25,9 @@ pub fn decode(bytes: &[u8], described: &Description) -> Result<Samples, Fault> {
     };
     let format = image.pixel_format();
     if float || format.has_alpha() || format.has_black() || metadata.orientation != 1 {
-        return Err(Fault::refused("its stream has floating-point numbers, transparency, black or a rotation"));
+        return Err(Fault::refused(
+            "its stream has floating-point numbers, transparency, black or a rotation",
+        ));
     }
     let components = format.channels();
     agree(Shape { width: image.width(), height: image.height(), components, bits }, described)?;

@@ -56,7 +56,8 @@ pub fn read(bytes: &[u8]) -> Result<Markers, Fault> {
             0xDA => {
                 let (process, (shape, ids)) =
                     found.ok_or_else(|| Fault::corrupt("a scan precedes the frame header"))?;
-                let interleave = body.len().checked_sub(2).and_then(|last| body.get(last)).copied().unwrap_or(0);
+                let interleave =
+                    body.len().checked_sub(2).and_then(|last| body.get(last)).copied().unwrap_or(0);
                 return Ok(Markers { shape, process, ids, jfif, adobe, interleave, colour_segments });
             }
             0xD9 => return Err(cut()),

@@ -60,7 +60,9 @@ fn agree(shape: Shape, described: &Description) -> Result<(), Fault> {
         )));
     }
     if !(1..=allocated).contains(&bits) {
-        return Err(Fault::corrupt(format_args!("its stream has {bits} bits a sample, {allocated} are allocated")));
+        return Err(Fault::corrupt(format_args!(
+            "its stream has {bits} bits a sample, {allocated} are allocated"
+        )));
     }
     Ok(())
 }

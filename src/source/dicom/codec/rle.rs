@@ -22,7 +22,8 @@ pub fn decode(bytes: &[u8], described: &Description) -> Result<Samples, Fault> {
         let begin = words[1 + segment];
         let end = if segment + 1 < expected { words[2 + segment] } else { bytes.len() };
         let packed = bytes.get(begin..end).filter(|_| begin >= HEADER);
-        let packed = packed.ok_or_else(|| Fault::corrupt(format_args!("RLE segment {segment} is out of place")))?;
+        let packed =
+            packed.ok_or_else(|| Fault::corrupt(format_args!("RLE segment {segment} is out of place")))?;
         let (sample, byte) = (segment / width, segment % width);
         let first = sample * width + (width - 1 - byte);
         let places = whole.iter_mut().skip(first).step_by(expected);

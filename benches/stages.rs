@@ -41,7 +41,7 @@ fn outputs() -> Vec<NamedTensor> {
 
 fn for_the_model(family: &dyn vision::family::Family) -> Limits {
     let enough_for = family.view().zip(source::spare("auto").expect("a word"));
-    Limits { detail: Detail { enough_for, full: false }, ..Limits::default() }
+    Limits { detail: Detail { enough_for, full: false, values: None }, ..Limits::default() }
 }
 
 fn stages(c: &mut Criterion) {

@@ -30,7 +30,7 @@ for target in "${targets[@]}"; do
   mkdir -p "fuzz/corpus-grown/$target" "fuzz/artifacts/$target" "fuzz/corpus/$target"
   log=fuzz/logs/$target.log
   # Largest inputs: pictures hold several frames; the rest is text and small headers.
-  case $target in picture | store | family) longest=4096 ;; *) longest=2048 ;; esac
+  case $target in picture | dicom | store | family) longest=4096 ;; *) longest=2048 ;; esac
   begun=$SECONDS
   TIMEFORMAT='cpu %U %S'
   { time "fuzz/target/$host/release/$target" -max_total_time="$seconds" -max_len=$longest -timeout=10 \

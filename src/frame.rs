@@ -89,6 +89,27 @@ pub struct Frame {
     pub icc: Option<Vec<u8>>,
     pub warnings: Vec<Warning>,
     pub attributes: Attributes,
+    /// Of a grey DICOM picture, where they were asked for.
+    pub values: Option<Values>,
+}
+
+/// Which numbers stand behind a grey picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValueKind {
+    /// Modality units: Hounsfield, optical density, or what the stored values are rescaled to.
+    Modality,
+    /// Brightness after the window or table, 0 black to 1 white.
+    Display,
+}
+
+/// A number for each pixel, in rows from the top, exact where `pixels` have 8 bits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Values {
+    /// Width and height.
+    pub size: [u32; 2],
+    pub kind: ValueKind,
+    pub data: Vec<f32>,
 }
 
 impl Frame {
@@ -122,7 +143,24 @@ impl Sensitive {
 }
 
 /// The keys that may stand in results. Everything else is [`Sensitive`].
-pub const PUBLIC_ATTRIBUTES: &[&str] = &["camera", "modality", "photometric"];
+pub const PUBLIC_ATTRIBUTES: &[&str] = &[
+    "bits",
+    "body-part",
+    "camera",
+    "instance-pseudonym",
+    "inverted",
+    "laterality",
+    "modality",
+    "modality-lut",
+    "photometric",
+    "presentation-intent",
+    "series-pseudonym",
+    "spacing",
+    "study-pseudonym",
+    "transfer-syntax",
+    "view",
+    "voi",
+];
 
 impl Attributes {
     /// Sets a public value; `false` when `key` is not on the allow-list.

@@ -39,11 +39,13 @@ pub mod places;
 pub mod policy;
 pub mod prediction;
 pub mod preprocess;
+pub mod pseudonym;
 pub mod record;
 pub mod report;
 pub mod run;
 pub mod sink;
 pub mod source;
 pub mod spec;
+pub mod triage;
 
 pub use error::{Error, Kind, Result};

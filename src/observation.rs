@@ -89,6 +89,18 @@ pub enum Observation {
     },
     /// Lines of text.
     Text { lines: Vec<TextLine> },
+    /// Scores of a DICOM image, or why no model looked at it.
+    Triage(Box<Triaged>),
+}
+
+/// An image as a model for triage saw it. Holds pseudonyms and codes only.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Triaged {
+    /// By label, 0 to 1; empty where it was refused.
+    pub scores: Vec<f32>,
+    pub refused: Option<String>,
+    /// What is known and what was done: pseudonyms, modality, transfer syntax, window, …
+    pub facts: Vec<(String, String)>,
 }
 
 /// At most this many lines of a frame are stored, the surest ones: more than a newspaper's page has.

@@ -3,6 +3,7 @@
 mod classify;
 mod faces;
 mod ocr;
+mod triage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,7 @@ pub use classify::ClassifyPolicy;
 pub(crate) use classify::EVEN;
 pub use faces::FacesPolicy;
 pub use ocr::OcrPolicy;
+pub use triage::TriagePolicy;
 
 use crate::error::{Error, Kind, Result};
 use crate::geometry::{Landmarks, Rect, fast_nms, nms};

@@ -72,6 +72,29 @@ pub enum Prediction {
         /// In order of reading.
         lines: Vec<Line>,
     },
+    Triage {
+        /// The greatest of weight times score, 0 to 1.
+        urgency: f32,
+        findings: Vec<Finding>,
+        /// Why the image was not triaged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+        /// Pseudonyms, and where the numbers came from.
+        facts: std::collections::BTreeMap<String, String>,
+    },
+}
+
+/// What a model for triage looks for in an image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    pub label: String,
+    /// 0 to 1, rounded to six decimals.
+    pub score: f32,
+    pub operating_point: f32,
+    /// Whether the score reaches the operating point.
+    pub positive: bool,
+    /// How far the score is from the operating point, 0 to 1: a share of the way to certainty.
+    pub confidence: f32,
 }
 
 /// A line of text.
@@ -129,7 +152,7 @@ impl Prediction {
     pub fn instances(&self) -> &[Instance] {
         match self {
             Prediction::Detect { instances } | Prediction::Faces { instances } => instances,
-            Prediction::Classify { .. } | Prediction::Ocr { .. } => &[],
+            Prediction::Classify { .. } | Prediction::Ocr { .. } | Prediction::Triage { .. } => &[],
         }
     }
 
@@ -137,14 +160,20 @@ impl Prediction {
     pub fn lines(&self) -> &[Line] {
         match self {
             Prediction::Ocr { lines } => lines,
-            Prediction::Detect { .. } | Prediction::Faces { .. } | Prediction::Classify { .. } => &[],
+            Prediction::Detect { .. }
+            | Prediction::Faces { .. }
+            | Prediction::Classify { .. }
+            | Prediction::Triage { .. } => &[],
         }
     }
 
     /// The classes of the whole picture, best first.
     pub fn classes(&self) -> &[Class] {
         match self {
-            Prediction::Detect { .. } | Prediction::Faces { .. } | Prediction::Ocr { .. } => &[],
+            Prediction::Detect { .. }
+            | Prediction::Faces { .. }
+            | Prediction::Ocr { .. }
+            | Prediction::Triage { .. } => &[],
             Prediction::Classify { classes, .. } => classes,
         }
     }
@@ -152,7 +181,10 @@ impl Prediction {
     /// The classes of the whole picture that are the answer: the first, or all of a multi-label model.
     pub fn answer(&self) -> &[Class] {
         match self {
-            Prediction::Detect { .. } | Prediction::Faces { .. } | Prediction::Ocr { .. } => &[],
+            Prediction::Detect { .. }
+            | Prediction::Faces { .. }
+            | Prediction::Ocr { .. }
+            | Prediction::Triage { .. } => &[],
             Prediction::Classify { classes, multi_label: true } => classes,
             Prediction::Classify { classes, multi_label: false } => &classes[..classes.len().min(1)],
         }

@@ -14,7 +14,7 @@ use crate::family::Outputs;
 use crate::frame::Frame;
 use crate::models;
 use crate::observation::{MAX_CANDIDATES, Observation, Observed};
-use crate::options::{ClassifyOptions, FacesOptions, ModelOptions, OcrOptions, SelectOptions};
+use crate::options::{ClassifyOptions, FacesOptions, ModelOptions, OcrOptions, SelectOptions, TriageOptions};
 use crate::perform::{Options, Prepared, Selection};
 use crate::pipeline::open::open;
 use crate::prediction::Prediction;
@@ -91,6 +91,7 @@ fn prepared(args: &CheckArgs) -> Result<Prepared> {
         Task::Classify => prepared_for::<ClassifyOptions>(args),
         Task::Faces => prepared_for::<FacesOptions>(args),
         Task::Ocr => prepared_for::<OcrOptions>(args),
+        Task::Triage => prepared_for::<TriageOptions>(args),
     }
 }
 
@@ -173,7 +174,7 @@ fn hints(observation: &Observation, spec: &Spec) -> Vec<String> {
     let candidates = match observation {
         Observation::Detections { candidates, .. } => candidates,
         Observation::Text { lines } => return vec![format!("{} boxes of text, not read here", lines.len())],
-        Observation::Classes { .. } => return Vec::new(),
+        Observation::Classes { .. } | Observation::Triage(_) => return Vec::new(),
     };
     let conf = spec.conf.unwrap_or_else(Spec::usual_conf);
     let over = candidates.iter().filter(|c| c.score >= conf).count();

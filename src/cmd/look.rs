@@ -28,11 +28,7 @@ pub fn run<S: Selection>(command: &Command, matches: &ArgMatches) -> Result<u8> 
 
 /// Performs a command whose options are complete; the result is the exit code.
 pub fn begin<S: Selection>(command: &str, options: &Options<S>) -> Result<u8> {
-    let until = options.run.until.as_deref().map(seconds).transpose()?;
-    // A duration beyond the clock's range is as good as none.
-    let until = until.and_then(|after| Instant::now().checked_add(after));
-    let control = Arc::new(Control::new(until, options.run.fail_fast));
-    stop_on_signal(&control)?;
+    let control = control(options)?;
     let echo: Option<Box<dyn Sink>> =
         if options.output.stdout { Some(Box::new(Echo)) } else { options.select.echo() };
     let echoed = echo.is_some();
@@ -49,6 +45,19 @@ pub fn begin<S: Selection>(command: &str, options: &Options<S>) -> Result<u8> {
         }
     }
     Ok(report.exit_code())
+}
+
+/// What stops a run: its clock, its first failure, signals.
+///
+/// # Errors
+/// `Usage` for a duration that is none.
+pub(super) fn control<S: Selection>(options: &Options<S>) -> Result<Arc<Control>> {
+    let until = options.run.until.as_deref().map(seconds).transpose()?;
+    // A duration beyond the clock's range is as good as none.
+    let until = until.and_then(|after| Instant::now().checked_add(after));
+    let control = Arc::new(Control::new(until, options.run.fail_fast));
+    stop_on_signal(&control)?;
+    Ok(control)
 }
 
 /// The first signal lets the workers finish what they hold, the second ends the process.

@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod classify;
 mod detect;
+mod dicom;
 pub mod doctor;
 mod eval;
 mod faces;
@@ -15,6 +16,7 @@ mod report;
 pub mod runtime;
 pub(crate) mod say;
 mod shell;
+mod triage;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -39,7 +41,9 @@ pub const COMMANDS: &[Entry] = &[
     faces::ENTRY,
     ocr::ENTRY,
     report::ENTRY,
+    triage::ENTRY,
     eval::ENTRY,
+    dicom::ENTRY,
     models::ENTRY,
     runtime::ENTRY,
     doctor::ENTRY,

@@ -25,6 +25,7 @@ mod scores;
 mod testing;
 mod tf_od;
 mod torchvision;
+mod triage;
 mod ultraface;
 #[cfg(test)]
 mod written;
@@ -43,7 +44,7 @@ pub(crate) use yolo::foreign;
 
 use crate::engine::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result};
-use crate::frame::{Frame, Warning};
+use crate::frame::{Frame, ValueKind, Warning};
 use crate::observation::Observation;
 use crate::onnx::Header;
 use crate::preprocess::{Mapping, View};
@@ -65,6 +66,11 @@ pub trait Family: Send + Sync {
     fn view(&self) -> Option<View> {
         let input = self.input();
         Some(input.spec.view(input.size))
+    }
+
+    /// Which numbers behind a grey DICOM picture it looks at instead of its 8-bit pixels.
+    fn values(&self) -> Option<ValueKind> {
+        None
     }
 
     /// Whether each output has a row for each frame of a call, so that frames can be joined; not so where the
@@ -130,6 +136,7 @@ pub const FAMILIES: &[Entry] = &[
     pp_ocr::DETECTOR,
     pp_ocr::RECOGNISER,
     pp_ocr::ORIENTER,
+    triage::ENTRY,
 ];
 
 /// The family that a model's description names.

@@ -63,6 +63,7 @@ pub fn spec(family: &str, size: [u32; 2], decode: &str) -> Spec {
         conf: None,
         iou: 0.6,
         input: InputSpec { size, resize: Resize::Stretch, ..InputSpec::default() },
+        triage: None,
         decode: toml::from_str(decode).expect("a table"),
     }
 }

@@ -253,6 +253,7 @@ fn spec(bytes: &mut Bytes, entry: &Entry, header: &Header, size: [u32; 2], class
         conf: None,
         iou: Spec::usual_iou(),
         input: InputSpec { size, resize, ..InputSpec::default() },
+        triage: None,
         decode,
     }
 }
@@ -292,6 +293,10 @@ fn check(observation: &Observation, frame: [u32; 2]) -> Result<(), String> {
     match observation {
         Observation::Detections { candidates, .. } => boxes(candidates, frame),
         Observation::Text { lines } => text(lines),
+        Observation::Triage(triaged) => {
+            let sound = triaged.scores.iter().all(|score| (0.0..=1.0).contains(score));
+            if sound { Ok(()) } else { Err(format!("{:?}", triaged.scores)) }
+        }
         Observation::Classes { scores, .. } => {
             let sound = scores.iter().all(|s| (0.0..=1.0).contains(&s.score))
                 && scores.windows(2).all(|pair| pair[0].score >= pair[1].score);

@@ -13,9 +13,11 @@ use walkdir::WalkDir;
 use super::identity::labelled;
 use super::{Identity, Input, Root, Select};
 use crate::error::{Error, Kind, Result};
+use crate::pseudonym::Pseudonyms;
 use crate::run::is_run_folder;
 use crate::run::journal::Stat;
-use crate::source::{HEAD, sniff, video};
+use crate::source::dicom::directory::Reference;
+use crate::source::{Format, HEAD, Limits, dicom, sniff, video};
 
 /// The frozen list of a run.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub struct List<'a> {
     pub out: &'a Path,
     /// Whether former work shows that the file of this id and state is media: saves opening it.
     pub known: &'a dyn Fn(&str, &Stat) -> bool,
+    /// With a key, roots and paths are called by pseudonyms.
+    pub pseudonyms: Option<&'a Pseudonyms>,
 }
 
 /// What the user named, sorted into folders and files.
@@ -87,6 +91,18 @@ impl List<'_> {
         Ok(listing)
     }
 
+    fn identity(&self, root: &Root, relative: &Path) -> Identity {
+        let Some(pseudonyms) = self.pseudonyms else { return Identity::new(&root.label, relative) };
+        let named = [root.label.as_bytes(), &[0], relative.as_os_str().as_bytes()].concat();
+        Identity::new("inputs", Path::new(&pseudonyms.of_bytes("file", &named)))
+    }
+
+    /// Counts a file that is no input; its extension may be part of a name.
+    fn skip(&self, listing: &mut Listing, what: String) {
+        let what = if self.pseudonyms.is_some() { "not media".to_owned() } else { what };
+        *listing.skipped.entry(what).or_default() += 1;
+    }
+
     fn walk(&self, root: &Root, seen: &mut HashSet<PathBuf>, listing: &mut Listing) {
         let walk = WalkDir::new(&root.folder).follow_links(true).sort_by_file_name();
         let out = fs::canonicalize(self.out).ok();
@@ -107,7 +123,7 @@ impl List<'_> {
                 Ok(entry) if is_above(&entry, &root.folder) => {
                     entries.skip_current_dir();
                     let relative = entry.path().strip_prefix(&root.folder).unwrap_or(entry.path());
-                    let identity = Identity::new(&root.label, relative);
+                    let identity = self.identity(root, relative);
                     let failure = Some(link_loop(&identity));
                     let file = entry.into_path();
                     self.push(Input { identity, file, stat: None, failure }, seen, listing);
@@ -117,7 +133,7 @@ impl List<'_> {
                 Err(error) => {
                     let file = error.path().unwrap_or(&root.folder).to_owned();
                     let relative = file.strip_prefix(&root.folder).unwrap_or(&file).to_owned();
-                    let identity = Identity::new(&root.label, &relative);
+                    let identity = self.identity(root, &relative);
                     let failure = walk_failure(&identity, error);
                     self.push(Input { identity, file, stat: None, failure: Some(failure) }, seen, listing);
                 }
@@ -132,15 +148,17 @@ impl List<'_> {
         if !self.select.by_name(relative) {
             return;
         }
-        let identity = Identity::new(&root.label, relative);
-        let mut skip = |what: String| *listing.skipped.entry(what).or_default() += 1;
+        let identity = self.identity(root, relative);
         let input = match fs::metadata(file) {
-            Ok(metadata) if !metadata.is_file() => return skip("not a regular file".into()),
+            Ok(metadata) if !metadata.is_file() => return self.skip(listing, "not a regular file".into()),
             Ok(metadata) => {
                 let stat = stat(&metadata);
                 let media = (self.known)(&identity.id, &stat) || claims_media(file);
-                if !media && !head(file).is_ok_and(|head| sniff(&head).is_some()) {
-                    return skip(extension(file));
+                if dicom::directory::is_called_so(file) && self.directory(root, file, seen, listing) {
+                    return;
+                }
+                if !media && !is_media(file) {
+                    return self.skip(listing, extension(file));
                 }
                 Input { identity, file: file.to_owned(), stat: Some(stat), failure: None }
             }
@@ -152,13 +170,50 @@ impl List<'_> {
         self.push(input, seen, listing);
     }
 
+    /// The files that a DICOMDIR names, in its place; `false` where the file is none.
+    fn directory(
+        &self,
+        root: &Root,
+        file: &Path,
+        seen: &mut HashSet<PathBuf>,
+        listing: &mut Listing,
+    ) -> bool {
+        let relative = file.strip_prefix(&root.folder).unwrap_or(file);
+        let identity = self.identity(root, relative);
+        let Ok(bytes) = fs::read(file) else { return false };
+        let named = dicom::directory::references(&identity.shown(), file, bytes, &Limits::default());
+        let named = match named {
+            Ok(None) => return false,
+            Ok(Some(named)) => named,
+            Err(error) => {
+                let input = Input { identity, file: file.to_owned(), stat: None, failure: Some(error) };
+                self.push(input, seen, listing);
+                return true;
+            }
+        };
+        let folder = relative.parent().unwrap_or(Path::new(""));
+        for Reference { path, failure } in named {
+            let relative = folder.join(&path);
+            let identity = self.identity(root, &relative);
+            let file = root.folder.join(folder).join(path);
+            let stat = fs::metadata(&file).ok().filter(|_| failure.is_none()).map(|metadata| stat(&metadata));
+            if self.select.by_name(&relative) {
+                self.push(Input { identity, file, stat, failure }, seen, listing);
+            }
+        }
+        true
+    }
+
     /// A file that the user named: always an input, whatever it is.
     fn name(&self, root: &Root, file: &Path, seen: &mut HashSet<PathBuf>, listing: &mut Listing) {
         let relative = file.strip_prefix(&root.folder).unwrap_or(file);
         if !self.select.by_name(relative) {
             return;
         }
-        let identity = Identity::new(&root.label, relative);
+        if dicom::directory::is_called_so(file) && self.directory(root, file, seen, listing) {
+            return;
+        }
+        let identity = self.identity(root, relative);
         let (stat, failure) = match fs::metadata(file) {
             Ok(metadata) if metadata.is_file() => (Some(stat(&metadata)), None),
             Ok(_) => {
@@ -291,11 +346,19 @@ fn walk_failure(identity: &Identity, error: walkdir::Error) -> Error {
 /// Names that promise a picture: such a file is an input even when it is empty or broken.
 const MEDIA_EXTENSIONS: &[&str] = &[
     "jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "webp", "bmp", "dib", "tif", "tiff", "heic", "heif",
-    "hif", "avif",
+    "hif", "avif", "dcm", "dicom",
 ];
 
 fn claims_media(file: &Path) -> bool {
     video::names_video(file) || MEDIA_EXTENSIONS.contains(&extension(file).as_str())
+}
+
+/// Whether a file is media by its first bytes; a zip file, when it holds DICOM.
+fn is_media(file: &Path) -> bool {
+    match head(file).ok().and_then(|head| sniff(&head)) {
+        Some(Format::Zip) => dicom::zipped::has_dicom(file),
+        format => format.is_some(),
+    }
 }
 
 fn extension(file: &Path) -> String {

@@ -70,6 +70,7 @@ fn frame(size: [u32; 2], square: [u32; 4]) -> Frame {
         icc: None,
         warnings: Vec::new(),
         attributes: Attributes::default(),
+        values: None,
     }
 }
 

@@ -78,5 +78,6 @@ fn part_of(frame: &Frame, pixels: image::RgbImage, size: [u32; 2]) -> Frame {
         icc: None,
         warnings: Vec::new(),
         attributes: Attributes::default(),
+        values: None,
     }
 }

@@ -72,6 +72,7 @@ pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<U
         conf: reading.conf,
         iou: reading.iou.unwrap_or_else(Spec::usual_iou),
         input: reading.input,
+        triage: None,
         decode: reading.decode,
     };
     let by = match reading.certainty {

@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use clap::Args;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::pseudonym::Pseudonyms;
+
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 #[command(next_help_heading = "Input")]
@@ -65,6 +67,11 @@ pub struct InputOptions {
     /// or eats its memory costs that file alone, and the run goes on; costs some speed
     #[arg(long)]
     pub isolate: bool,
+
+    /// With a key, neither names nor paths of inputs stand in what is written
+    #[arg(skip)]
+    #[serde(skip)]
+    pub pseudonyms: Option<Pseudonyms>,
 }
 
 fn lossy<S: Serializer>(inputs: &[OsString], serializer: S) -> Result<S::Ok, S::Error> {

@@ -12,6 +12,7 @@ mod output;
 mod run;
 mod select;
 mod video;
+mod triage;
 
 pub use classify::ClassifyOptions;
 pub use config::merge;
@@ -24,6 +25,7 @@ pub use output::{ImageFormat, OutputOptions, VideoOutput};
 pub use run::RunOptions;
 pub use select::SelectOptions;
 pub use video::{Decoder, VideoOptions};
+pub use triage::TriageOptions;
 
 /// A number of results, as clap parses it.
 pub fn at_least_one(text: &str) -> Result<usize, String> {

@@ -132,6 +132,7 @@ fn tensors(prepared: &Prepared) -> Result<Vec<NamedTensor>> {
         icc: None,
         warnings: Vec::new(),
         attributes: Attributes::default(),
+        values: None,
     };
     Ok(prepared.family.prepare(&frame)?.0)
 }

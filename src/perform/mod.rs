@@ -10,6 +10,7 @@ mod report;
 mod setup;
 mod shape;
 mod summary;
+mod triage;
 mod upload;
 
 use std::io::BufRead;
@@ -37,7 +38,6 @@ use crate::run::key::Keys;
 use crate::run::store::Store;
 use crate::sink::picture::PictureFormat;
 use crate::sink::{self, Sink, SinkContext};
-use crate::spec::Task;
 
 pub(crate) use arrange::{asked, cores, workers};
 pub use report::{Report, Status};
@@ -162,7 +162,7 @@ fn within<S: Selection>(
 
     let mut summary = Summary { most: prepared.policy.most(), ..Summary::default() };
     let mut findings = Findings::new(&options.run.fail_on, prepared.policy.labels())?;
-    let mut sinks = sinks((&options.output, S::TASK), prepared, folder, echo)?;
+    let mut sinks = sinks(options, prepared, folder, echo)?;
     if options.output.report {
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
         sinks.push(page::open(run, options, prepared, folder, &listing, artist.clone())?);
@@ -234,12 +234,17 @@ fn list(
     let select = options.select()?;
     let known =
         |id: &str, stat: &crate::run::journal::Stat| journal.input(id).is_some_and(|k| k.stat == *stat);
-    let list = List { select: &select, out: folder.root(), known: &known };
+    let list =
+        List { select: &select, out: folder.root(), known: &known, pseudonyms: options.pseudonyms.as_ref() };
     let listing = list.run(&options.inputs, stdin)?;
     if listing.inputs.is_empty() {
         let others: usize = listing.skipped.values().sum();
         let found = if others > 0 { format!("; {others} other files were found") } else { String::new() };
-        let given: Vec<_> = options.inputs.iter().map(|i| i.to_string_lossy()).collect();
+        let shown = |name: &std::ffi::OsString| match options.pseudonyms {
+            Some(_) => "inputs".to_owned(),
+            None => name.to_string_lossy().into_owned(),
+        };
+        let given: Vec<_> = options.inputs.iter().map(shown).collect();
         let message =
             format!("{}: no pictures found{found}; give files or folders with pictures", given.join(" "));
         return Err(Error::new(Kind::NothingToDo, message));
@@ -280,8 +285,8 @@ fn tools(listing: &Listing, artist: Option<&Artist>) -> Result<()> {
     }
 }
 
-fn sinks(
-    (output, task): (&OutputOptions, Task),
+fn sinks<S: Selection>(
+    options: &Options<S>,
     prepared: &Prepared,
     folder: &RunFolder,
     echo: Option<Box<dyn Sink>>,
@@ -295,9 +300,10 @@ fn sinks(
     };
     // results.jsonl is the stable interface and always written.
     let mut names = vec!["jsonl".to_owned()];
-    names.extend(output.format.iter().filter(|name| *name != "jsonl").cloned());
+    names.extend(options.output.format.iter().filter(|name| *name != "jsonl").cloned());
     names.dedup();
-    let mut sinks = sink::open(&names, task, &context)?;
+    let mut sinks = sink::open(&names, S::TASK, &context)?;
+    sinks.extend(options.select.outputs(&prepared.model, &context)?);
     sinks.extend(echo);
     Ok(sinks)
 }

@@ -186,7 +186,7 @@ impl Report {
         let now = SystemTime::now();
         let time = |at: SystemTime| humantime::format_rfc3339_millis(at).to_string();
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let json = json!({
+        let mut json = json!({
             "schema": "vision.run/1",
             "version": env!("CARGO_PKG_VERSION"),
             "status": self.status,
@@ -217,6 +217,13 @@ impl Report {
             "findings": self.found,
             "files": self.files.iter().map(|f| f.to_string_lossy()).collect::<Vec<_>>(),
         });
+        if options.input.pseudonyms.is_some() {
+            // private/ has what was given.
+            json["arguments"] = json!([]);
+            json["folder"] = json!("");
+            json["options"]["inputs"] = json!([]);
+            json["notice"] = crate::triage::NOTICE.into();
+        }
         let text = serde_json::to_vec_pretty(&json)
             .map_err(|e| Error::new(Kind::Internal, "run.json could not be encoded").because(e))?;
         write_whole(&folder.temporary(), &folder.root().join("run.json"), &text)

@@ -16,7 +16,7 @@ use crate::options::{ClassifyOptions, FacesOptions, InputOptions, SelectOptions}
 use crate::policy::{ClassifyPolicy, DetectPolicy, FacesPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
-use crate::sink::Sink;
+use crate::sink::{Sink, SinkContext};
 use crate::source::{Detail, Limits, spare, video};
 use crate::spec::{Spec, Task};
 
@@ -59,6 +59,14 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     /// What else observations depend on, in words.
     fn observing(&self, _: &[Model]) -> Vec<String> {
         Vec::new()
+    }
+
+    /// An output that the command always has.
+    ///
+    /// # Errors
+    /// As of its own options.
+    fn outputs(&self, _: &Model, _: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
+        Ok(None)
     }
 
     /// Takes the place of the closing words on standard output.
@@ -110,6 +118,7 @@ impl Prepared {
         limits.detail = Detail {
             enough_for: family.view().zip(spare(&options.input.decode)?),
             full: options.output.draws(),
+            values: family.values(),
         };
         limits.video = options.video.settings(options.input.isolate)?;
         options.input.select()?;
@@ -191,10 +200,14 @@ impl Prepared {
             Ok(path) if name != "-" => path.to_string_lossy().into_owned(),
             _ => name.to_string_lossy().into_owned(),
         };
+        let hidden = |name: &std::ffi::OsString| match &options.input.pseudonyms {
+            Some(pseudonyms) => pseudonyms.of("argument", &absolute(name)),
+            None => absolute(name),
+        };
         Job {
             version: 1,
             command: command.to_owned(),
-            inputs: options.input.inputs.iter().map(absolute).collect(),
+            inputs: options.input.inputs.iter().map(hidden).collect(),
             model: self.model.spec.name.clone(),
             model_digest: self.model.digest.clone(),
             spec_digest: self.model.spec_digest.clone(),
@@ -375,6 +388,7 @@ impl InputOptions {
             lenient: self.lenient,
             detail: Detail::default(),
             video: video::Settings::default(),
+            pseudonyms: self.pseudonyms.clone(),
         }
     }
 }

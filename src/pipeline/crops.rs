@@ -17,9 +17,10 @@ const MOST_SAMPLES: f64 = 16.0;
 pub fn crop(pixels: &RgbImage, prediction: &Prediction, instance: &Instance) -> RgbImage {
     match prediction {
         Prediction::Faces { .. } => face(pixels, instance),
-        Prediction::Detect { .. } | Prediction::Classify { .. } | Prediction::Ocr { .. } => {
-            cut(pixels, &instance.rect)
-        }
+        Prediction::Detect { .. }
+        | Prediction::Classify { .. }
+        | Prediction::Ocr { .. }
+        | Prediction::Triage { .. } => cut(pixels, &instance.rect),
     }
 }
 

@@ -213,6 +213,7 @@ mod tests {
                     icc: None,
                     warnings: Vec::new(),
                     attributes: Attributes::default(),
+                    values: None,
                 })),
                 2 => Some(Err(Error::new(Kind::Corrupt, "broken"))),
                 _ => None,

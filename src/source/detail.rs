@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::frame::ValueKind;
 use crate::preprocess::View;
 
 /// What is wanted of a decoder that can leave pixels out.
@@ -13,6 +14,8 @@ pub struct Detail {
     pub enough_for: Option<(View, f64)>,
     /// Whether every pixel is wanted beside, to draw on or to cut out of.
     pub full: bool,
+    /// Whether the values behind a grey DICOM picture are wanted, and which.
+    pub values: Option<ValueKind>,
 }
 
 /// Width and height kept at least, in those that the model sees: the least for which `docs/benchmarks.md`
@@ -63,6 +66,7 @@ mod tests {
         Detail {
             enough_for: Some((View { input, resize, crop_fraction: 1.0, multiple_of: 1 }, spare)),
             full: false,
+            values: None,
         }
     }
 
@@ -86,7 +90,10 @@ mod tests {
         let (input, resize) = ([224, 224], Resize::CentreCrop);
         let view = View { input, resize, crop_fraction: 0.875, multiple_of: 1 };
         // The shorter side comes to 256.
-        assert_eq!(Detail { enough_for: Some((view, 2.0)), full: false }.eighths([3000, 2048]), 2);
+        assert_eq!(
+            Detail { enough_for: Some((view, 2.0)), full: false, values: None }.eighths([3000, 2048]),
+            2
+        );
     }
 
     #[test]

@@ -11,12 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::frame::Frame;
+use crate::pseudonym::Pseudonyms;
 
 mod apng;
 mod bmp;
 mod canvas;
 mod convert;
 mod detail;
+pub mod dicom;
 mod gif;
 mod heif;
 mod input;
@@ -54,6 +56,8 @@ pub struct Limits {
     pub detail: Detail,
     /// Which frames of videos are wanted, and what decodes them.
     pub video: video::Settings,
+    /// With a key, names of instances are replaced by pseudonyms.
+    pub pseudonyms: Option<Pseudonyms>,
 }
 
 impl Default for Limits {
@@ -65,6 +69,7 @@ impl Default for Limits {
             lenient: false,
             detail: Detail::default(),
             video: video::Settings::default(),
+            pseudonyms: None,
         }
     }
 }
@@ -73,7 +78,7 @@ impl std::fmt::Display for Limits {
     /// One word for all limits: an outcome that depended on them stands only while it is the same. How many
     /// pixels are decoded changes no outcome, only what is seen; which frames are chosen is in the outcome's key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { max_pixels, max_bytes, max_parts, lenient, detail: _, video: _ } = self;
+        let Self { max_pixels, max_bytes, max_parts, lenient, detail: _, video: _, pseudonyms: _ } = self;
         write!(f, "{max_pixels}px/{max_bytes}B/{max_parts}parts/lenient={lenient}")
     }
 }
@@ -114,6 +119,9 @@ pub enum Format {
     Heif,
     Avif,
     Video(video::Container),
+    Dicom,
+    /// A zip file of DICOM files.
+    Zip,
 }
 
 impl Format {
@@ -129,6 +137,8 @@ impl Format {
             Self::Heif => "heif",
             Self::Avif => "avif",
             Self::Video(container) => container.name(),
+            Self::Dicom => "dicom",
+            Self::Zip => "zip",
         }
     }
 }
@@ -136,7 +146,7 @@ impl Format {
 /// One row of [`FORMATS`].
 pub struct FormatEntry {
     pub format: Format,
-    /// Whether these first bytes of a file (64 are enough) are of this format.
+    /// Whether these first bytes of a file ([`HEAD`] are enough) are of this format.
     pub sniff: fn(&[u8]) -> bool,
     /// Opens a file of this format.
     pub open: fn(Input) -> Result<Box<dyn Frames>>,
@@ -148,6 +158,8 @@ pub const HEAD: usize = 1024;
 /// Every format of pictures: a new one is a file beside this one and a row here. Videos, which are not held in
 /// memory, have a table of their own in `video/container.rs`.
 pub const FORMATS: &[FormatEntry] = &[
+    // First: the preamble of DICOM may hold another format's first bytes.
+    FormatEntry { format: Format::Dicom, sniff: dicom::is_dicom, open: dicom::open },
     FormatEntry { format: Format::Jpeg, sniff: sniff::jpeg, open: jpeg::open },
     FormatEntry { format: Format::Png, sniff: sniff::png, open: png::open },
     FormatEntry { format: Format::Gif, sniff: sniff::gif, open: gif::open },
@@ -156,6 +168,7 @@ pub const FORMATS: &[FormatEntry] = &[
     FormatEntry { format: Format::Tiff, sniff: sniff::tiff, open: tiff::open },
     FormatEntry { format: Format::Avif, sniff: sniff::avif, open: heif::open_avif },
     FormatEntry { format: Format::Heif, sniff: sniff::heif, open: heif::open_heif },
+    FormatEntry { format: Format::Zip, sniff: sniff::zip, open: dicom::zipped::open },
 ];
 
 /// The format of a file by its first [`HEAD`] bytes, whatever its name says.

@@ -25,6 +25,11 @@ pub fn bmp(head: &[u8]) -> bool {
     head.starts_with(b"BM") && matches!(size, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
 }
 
+/// The header of a first entry; an empty archive holds no pictures.
+pub fn zip(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04")
+}
+
 /// Classic TIFF (42) and BigTIFF (43) in either byte order.
 pub fn tiff(head: &[u8]) -> bool {
     [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(*magic))

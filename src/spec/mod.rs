@@ -1,6 +1,7 @@
 //! What a model expects and what its outputs mean: the `.toml` beside an ONNX file.
 
 pub mod labels;
+pub mod triage;
 
 pub use labels::LabelSet;
 
@@ -38,6 +39,9 @@ pub struct Spec {
     #[serde(default = "Spec::usual_iou")]
     pub iou: f32,
     pub input: InputSpec,
+    /// Of models for triage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub triage: Option<triage::Triage>,
     /// Numbers of the family's own (strides, bins, …).
     #[serde(default)]
     pub decode: toml::Table,
@@ -54,6 +58,7 @@ impl Spec {
             conf: None,
             iou: Self::usual_iou(),
             labels: Labels::default(),
+            triage: self.triage.as_ref().map(triage::Triage::observing),
             ..self.clone()
         }
     }
@@ -76,6 +81,7 @@ pub enum Task {
     Classify,
     Faces,
     Ocr,
+    Triage,
 }
 
 /// As the command is called.
@@ -86,6 +92,7 @@ impl std::fmt::Display for Task {
             Task::Classify => "classify",
             Task::Faces => "faces",
             Task::Ocr => "ocr",
+            Task::Triage => "triage",
         })
     }
 }

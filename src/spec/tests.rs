@@ -91,7 +91,7 @@ fn input() -> impl Strategy<Value = InputSpec> {
 
 fn spec() -> impl Strategy<Value = Spec> {
     let decode = prop::collection::btree_map(text(), value(), 0..4);
-    let task = prop::sample::select(vec![Task::Detect, Task::Classify, Task::Faces, Task::Ocr]);
+    let task = prop::sample::select(vec![Task::Detect, Task::Classify, Task::Faces, Task::Ocr, Task::Triage]);
     let words = (text(), text(), text(), text(), text());
     (words, task, labels(), number(), number(), input(), decode).prop_map(
         |((name, about, family, licence, origin), task, labels, conf, iou, input, decode)| Spec {
@@ -105,6 +105,7 @@ fn spec() -> impl Strategy<Value = Spec> {
             conf: Some(conf),
             iou,
             input,
+            triage: None,
             decode: decode.into_iter().collect(),
         },
     )

@@ -21,6 +21,7 @@ fn photo() -> Frame {
         icc: None,
         warnings: Vec::new(),
         attributes: Attributes::default(),
+        values: None,
     }
 }
 

@@ -57,6 +57,7 @@ mod fails {
                 icc: None,
                 warnings: Vec::new(),
                 attributes,
+                values: None,
             }))
         }
 

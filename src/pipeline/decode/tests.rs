@@ -78,6 +78,7 @@ fn frame() -> Frame {
         icc: Some(vec![1, 2, 3]),
         warnings: vec![Warning::new("code", "words")],
         attributes,
+        values: None,
     }
 }
 

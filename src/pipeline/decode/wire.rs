@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Key;
 use crate::error::{Error, FaultOf, Kind};
-use crate::frame::{Attributes, Frame, Origin, Part, Warning};
+use crate::frame::{Attributes, Frame, Origin, Part, ValueKind, Values, Warning};
 use crate::run::journal::Stat;
 use crate::source::{Limits, MAX_PROFILE};
 
@@ -102,6 +102,8 @@ pub struct Head {
     warnings: Vec<Warning>,
     public: Vec<(String, String)>,
     sensitive: Vec<(String, String)>,
+    /// Whether numbers behind the pixels follow too.
+    values: Option<ValueKind>,
 }
 
 impl Head {
@@ -118,6 +120,7 @@ impl Head {
             warnings: frame.warnings.clone(),
             public: frame.attributes.public().map(owned).collect(),
             sensitive: frame.attributes.all_sensitive().map(|(k, v)| owned((k, v.reveal()))).collect(),
+            values: frame.values.as_ref().map(|values| values.kind),
         }
     }
 }
@@ -166,7 +169,10 @@ pub fn read<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<Option<T>>
 pub fn write_body(out: &mut impl Write, frame: &Frame) -> io::Result<()> {
     out.write_all(frame.icc.as_deref().unwrap_or(&[]))?;
     out.write_all(frame.pixels.as_raw())?;
-    frame.full.as_ref().map_or(Ok(()), |full| out.write_all(full.as_raw()))
+    frame.full.as_ref().map_or(Ok(()), |full| out.write_all(full.as_raw()))?;
+    let values = frame.values.iter().flat_map(|values| &values.data);
+    let bytes: Vec<u8> = values.flat_map(|value| value.to_le_bytes()).collect();
+    out.write_all(&bytes)
 }
 
 /// Reads what follows the header of a frame. Sizes are checked before memory is taken, and memory is
@@ -193,6 +199,14 @@ pub fn read_body(input: &mut impl Read, head: Head, limits: &Limits) -> io::Resu
         true => Some(RgbImage::from_raw(head.size[0], head.size[1], bytes(input, all * 3)?).ok_or_else(few)?),
         false => None,
     };
+    let values = match head.values {
+        Some(kind) => {
+            let numbers = bytes(input, all * 4)?;
+            let data = numbers.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            Some(Values { size: head.size, kind, data })
+        }
+        None => None,
+    };
     let mut attributes = Attributes::default();
     for (key, value) in head.public {
         let known = crate::frame::PUBLIC_ATTRIBUTES.iter().find(|known| **known == key);
@@ -212,6 +226,7 @@ pub fn read_body(input: &mut impl Read, head: Head, limits: &Limits) -> io::Resu
         icc: head.icc.map(|_| icc),
         warnings: head.warnings,
         attributes,
+        values,
     })
 }
 

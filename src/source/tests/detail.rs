@@ -8,7 +8,7 @@ use crate::spec::Resize;
 
 fn wanting(side: u32, full: bool) -> Limits {
     let view = View { input: [side, side], resize: Resize::Stretch, crop_fraction: 1.0, multiple_of: 1 };
-    Limits { detail: Detail { enough_for: Some((view, 2.0)), full }, ..Limits::default() }
+    Limits { detail: Detail { enough_for: Some((view, 2.0)), full, values: None }, ..Limits::default() }
 }
 
 /// A gradient of 203 x 131, turned as `orientation` says.

@@ -1,0 +1,28 @@
+//! What triage does with scores, and what it is measured against.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+#[command(next_help_heading = "Triage (NOT FOR DIAGNOSIS)")]
+pub struct TriageOptions {
+    /// Rules over findings: a .toml file with [[rule]] tables (docs/triage.md)
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+
+    /// Compare with the truth: a CSV file with a column `file` and one of 0 and 1 for each finding
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub evaluate: Option<PathBuf>,
+
+    /// Minutes between the arrival of two studies, for --evaluate
+    #[arg(long, value_name = "MINUTES", default_value_t = 6.0)]
+    pub arrival: f64,
+
+    /// Minutes that reading a study takes, for --evaluate
+    #[arg(long, value_name = "MINUTES", default_value_t = 5.0)]
+    pub reading: f64,
+}

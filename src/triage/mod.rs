@@ -1,0 +1,14 @@
+//! Triage of studies: rules, the worklist, what stays private, and what is proved of the rest.
+
+pub mod evaluate;
+pub mod private;
+pub mod proof;
+mod rules;
+pub mod statistics;
+mod worklist;
+
+pub use rules::Rules;
+pub use worklist::{Bucket, Row, Worklist};
+
+/// Stands on every output.
+pub const NOTICE: &str = "NOT FOR DIAGNOSIS";

@@ -1,0 +1,9 @@
+//! DICOM through the binary: every file of pydicom's test set, containers, and files made to do harm.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod containers;
+mod faults;
+mod golden;
+pub mod made;

@@ -147,7 +147,9 @@ impl<'a, 'e> Worker<'a, 'e> {
             });
         let filmed = ledger.is_none_or(|ledger| {
             let before = walk.journal.drawn(&input.identity.id, None);
-            before == Some(ledger.whole()) && film.is_some_and(|film| film.film_stands(&input.identity))
+            let stands = film.is_some_and(|film| film.film_stands(&input.identity));
+            // Nothing is drawn of a video without a frame.
+            manifest.items.is_empty() || (before == Some(ledger.whole()) && stands)
         });
         (settled && filmed).then_some(manifest)
     }

@@ -44,5 +44,6 @@ pub mod run;
 pub mod sink;
 pub mod source;
 pub mod spec;
+pub mod track;
 
 pub use error::{Error, Kind, Result};

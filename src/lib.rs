@@ -45,5 +45,6 @@ pub mod sink;
 pub mod source;
 pub mod spec;
 pub mod track;
+pub mod zones;
 
 pub use error::{Error, Kind, Result};

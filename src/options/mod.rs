@@ -11,6 +11,7 @@ mod ocr;
 mod output;
 mod run;
 mod select;
+mod track;
 
 pub use classify::ClassifyOptions;
 pub use config::merge;
@@ -22,6 +23,7 @@ pub use ocr::OcrOptions;
 pub use output::{ImageFormat, OutputOptions};
 pub use run::RunOptions;
 pub use select::SelectOptions;
+pub use track::{TrackOptions, Tracker};
 
 /// A number of results, as clap parses it.
 pub fn at_least_one(text: &str) -> Result<usize, String> {

@@ -10,6 +10,7 @@ mod report;
 mod setup;
 mod shape;
 mod summary;
+mod tracks;
 mod upload;
 
 use std::io::BufRead;
@@ -29,6 +30,7 @@ use crate::pipeline::Walk;
 use crate::pipeline::artist::{Artist, Wanted};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
+use crate::pipeline::tracks::RunTracks;
 use crate::run::RunFolder;
 use crate::run::job::{Job, OnOther};
 use crate::run::journal::Journal;
@@ -161,7 +163,7 @@ fn within<S: Selection>(
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
         sinks.push(page::open(run, options, prepared, folder, &listing, artist.clone())?);
     }
-    let walk = Walk {
+    let mut walk = Walk {
         inputs: &listing.inputs,
         family: prepared.family.as_ref(),
         policy: prepared.policy.as_ref(),
@@ -169,6 +171,7 @@ fn within<S: Selection>(
         store: &store,
         journal: &journal,
         artist: artist.as_deref(),
+        tracks: None,
         limits: prepared.limits.clone(),
         deadline: seconds(&options.input.deadline)?,
         isolate: options.input.isolate,
@@ -177,6 +180,13 @@ fn within<S: Selection>(
         reuse: true,
     };
     let workers = chosen.workers;
+    let means = || chosen.worker();
+    let seen = match &prepared.tracking {
+        Some(tracking) => Some((tracking, tracks::observe(&mut walk, workers, &means)?)),
+        None => None,
+    };
+    let known = (prepared.policy.as_ref(), &store, &keys);
+    let tracks = seen.as_ref().map(|(how, seen)| RunTracks::new(how, &listing.inputs, seen, known));
     let emitter = Emitter::new(
         &listing.inputs,
         &keys,
@@ -184,8 +194,21 @@ fn within<S: Selection>(
         prepared.policy.as_ref(),
         sinks,
         vec![&mut summary, &mut findings],
-    );
-    let files = walk.run(workers, &|| chosen.worker(), emitter)?;
+    )
+    .with_tracks(tracks.as_ref());
+    let files = match (&tracks, artist.as_deref()) {
+        (None, _) => walk.run(workers, &means, emitter)?,
+        (Some(tracks), Some(artist)) if control.stopped().is_none() => {
+            progress.again(&tracks::found(tracks));
+            walk.artist = Some(artist);
+            walk.tracks = Some(tracks);
+            walk.run(workers, &means, emitter)?
+        }
+        (Some(tracks), _) => {
+            progress.note(&tracks::found(tracks));
+            tracks::emit(emitter, seen)?
+        }
+    };
     progress.finish();
     for (asked, left) in chosen.batches().into_iter().filter(|(asked, left)| left < asked) {
         progress.note(&format!(
@@ -263,11 +286,15 @@ fn sinks(
         folder: folder.root(),
         temporary: &temporary,
         labels: prepared.policy.labels(),
+        tracked: prepared.tracking.is_some(),
         generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     // results.jsonl is the stable interface and always written.
     let mut names = vec!["jsonl".to_owned()];
     names.extend(output.format.iter().filter(|name| *name != "jsonl").cloned());
+    // Zones that are counted are written.
+    let zones = prepared.tracking.as_ref().is_some_and(|tracking| tracking.zones.is_some());
+    names.extend(zones.then(|| "events".to_owned()));
     names.dedup();
     let mut sinks = sink::open(&names, task, &context)?;
     sinks.extend(echo);

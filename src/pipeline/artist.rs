@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::atomic::write_whole;
 use crate::digest::{Key, hex, sha256};
-use crate::draw::{Style, annotate};
+use crate::draw::{Overlay, Style, annotate_sequence};
 use crate::error::Result;
 use crate::frame::{Frame, Origin, Part};
 use crate::input::{Identity, Input};
@@ -87,6 +87,7 @@ impl Artist {
         origin: &Origin,
         [width, height]: [u32; 2],
         prediction: &Prediction,
+        overlay: Overlay,
     ) -> Plan {
         let format = choose(origin, width, height, self.format);
         let name = self.names.picture(identity, part, format);
@@ -98,14 +99,17 @@ impl Artist {
             Path::new("crops").join(&name).join(file)
         });
         let crops: Vec<PathBuf> = crops.collect();
-        let decides =
+        let mut decides =
             serde_json::json!({ "prediction": prediction, "style": self.style, "quality": JPEG_QUALITY });
+        if !overlay.is_empty() {
+            decides["overlay"] = serde_json::json!(overlay);
+        }
         let mut text = decides.to_string().into_bytes();
         for file in image.iter().chain(&crops) {
             text.extend_from_slice(file.as_os_str().as_encoded_bytes());
             text.push(0);
         }
-        Plan { image, crops, format, drawn: hex(&sha256(&text)[..8]) }
+        Plan { image, crops, format, overlay, drawn: hex(&sha256(&text)[..8]) }
     }
 
     /// Whether everything planned stands in the run folder.
@@ -126,7 +130,7 @@ impl Artist {
         }
         if let Some(file) = &plan.image {
             let mut picture = frame.all_pixels().clone();
-            annotate(&mut picture, prediction, &self.style);
+            annotate_sequence(&mut picture, prediction, &plan.overlay, &self.style);
             let bytes = encode(&picture, plan.format, JPEG_QUALITY, icc)?;
             write_whole(&self.temporary, &self.folder.join(file), &bytes)?;
         }
@@ -139,6 +143,8 @@ pub struct Plan {
     image: Option<PathBuf>,
     crops: Vec<PathBuf>,
     format: PictureFormat,
+    /// What is drawn below the instances.
+    overlay: Overlay,
     /// Equal when the same would be drawn.
     pub drawn: String,
 }

@@ -11,6 +11,7 @@ pub mod manifest;
 mod names;
 pub mod open;
 mod stream;
+pub mod tracks;
 pub mod tune;
 mod worker;
 
@@ -34,6 +35,7 @@ use control::Control;
 use decode::Decoders;
 use dispense::Dispenser;
 use emit::Emitter;
+use tracks::RunTracks;
 
 /// Everything that the workers of a run share.
 pub struct Walk<'a> {
@@ -44,6 +46,8 @@ pub struct Walk<'a> {
     pub store: &'a Store,
     pub journal: &'a Journal,
     pub artist: Option<&'a Artist>,
+    /// Of what is followed from frame to frame; decided in a walk before this one.
+    pub tracks: Option<&'a RunTracks<'a>>,
     pub limits: Limits,
     /// For decoding one frame.
     pub deadline: Duration,

@@ -13,6 +13,7 @@ use super::manifest::{Entry, Manifest};
 use super::open::Opened;
 use super::stream::{Next, Stream};
 use crate::digest::{Key, sha256};
+use crate::draw::Overlay;
 use crate::engine::Infer;
 use crate::error::{FaultOf, Kind, Result};
 use crate::frame::{Frame, Part};
@@ -128,9 +129,12 @@ impl<'a, 'e> Worker<'a, 'e> {
 
     fn plan(&self, input: &Input, observed: &Observed) -> Option<(Plan, Prediction)> {
         let artist = self.walk.artist.filter(|artist| artist.draws())?;
-        let prediction = self.walk.policy.decide(observed);
         let part = observed.part.as_ref();
-        let plan = artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction);
+        let (prediction, overlay) = match self.walk.tracks {
+            Some(tracks) => tracks.decide(&input.identity.id, observed),
+            None => (self.walk.policy.decide(observed), Overlay::default()),
+        };
+        let plan = artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction, overlay);
         Some((plan, prediction))
     }
 

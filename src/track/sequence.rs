@@ -119,9 +119,9 @@ impl Tracks {
         u32::try_from(frame).ok().and_then(|frame| self.filled.get(&frame)).map_or(&[], Vec::as_slice)
     }
 
-    /// How many things there are.
-    pub fn count(&self) -> usize {
-        self.paths.len()
+    /// Where each thing was detected, by number from 1.
+    pub fn paths(&self) -> &[Vec<Place>] {
+        &self.paths
     }
 
     /// The places of thing `number` in the last `length` frames up to `frame`, the oldest first.
@@ -161,7 +161,7 @@ mod tests {
         assert!((filled[0].place.score - 0.8).abs() < 1e-6 && (filled[1].place.score - 0.7).abs() < 1e-6);
         let tail: Vec<u32> = tracks.tail(1, 6, 5).iter().map(|place| place.frame).collect();
         assert_eq!(tail, [2, 3, 6]);
-        assert_eq!((tracks.count(), tracks.tail(2, 6, 5).len(), tracks.tail(0, 6, 5).len()), (1, 0, 0));
+        assert_eq!((tracks.paths().len(), tracks.tail(2, 6, 5).len(), tracks.tail(0, 6, 5).len()), (1, 0, 0));
     }
 
     #[test]

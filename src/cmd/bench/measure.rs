@@ -125,6 +125,7 @@ impl Bench<'_> {
             folder: folder.root(),
             temporary: &temporary,
             labels: prepared.policy.labels(),
+            tracked: false,
             generator: "vision bench".into(),
         };
         let sinks = sink::open(&["jsonl"], crate::spec::Task::Detect, &context)?;
@@ -141,6 +142,7 @@ impl Bench<'_> {
             keys: &keys,
             store: &store,
             journal: &journal,
+            tracks: None,
             artist: artist.as_ref(),
             limits: prepared.limits.clone(),
             deadline: Duration::from_secs(600),

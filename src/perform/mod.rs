@@ -134,7 +134,9 @@ fn within<S: Selection>(
     let changes = if options.run.dry_run { Vec::new() } else { job.enter(folder, on_other)? };
     let journal = Journal::open(&folder.journal())?;
     let store = Store::open(&folder.store())?;
-    let listing = list(&options.input, folder, &journal, stdin)?;
+    // Frames are in order of the numbers in their names.
+    let natural = prepared.tracking.as_ref().is_some_and(|tracking| tracking.rate.is_some());
+    let listing = list((&options.input, natural), folder, &journal, stdin)?;
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
     prepared.notes().iter().for_each(|note| progress.note(note));
     for change in changes {
@@ -242,7 +244,7 @@ fn within<S: Selection>(
 }
 
 fn list(
-    options: &InputOptions,
+    (options, natural): (&InputOptions, bool),
     folder: &RunFolder,
     journal: &Journal,
     stdin: &mut dyn BufRead,
@@ -250,7 +252,7 @@ fn list(
     let select = options.select()?;
     let known =
         |id: &str, stat: &crate::run::journal::Stat| journal.input(id).is_some_and(|k| k.stat == *stat);
-    let list = List { select: &select, out: folder.root(), known: &known };
+    let list = List { select: &select, out: folder.root(), natural, known: &known };
     let listing = list.run(&options.inputs, stdin)?;
     if listing.inputs.is_empty() {
         let others: usize = listing.skipped.values().sum();

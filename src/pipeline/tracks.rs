@@ -5,7 +5,7 @@
 //! are kept, so that memory does not grow with their number.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ struct Decided {
 
 impl<'a> RunTracks<'a> {
     /// The sequences among the inputs with these outcomes: files with frames and, where the tracking has a rate,
-    /// the pictures of each folder in order of their names, numbers in them by value.
+    /// the pictures of each folder in order of the list.
     pub fn new(
         tracking: &'a Tracking,
         inputs: &'a [Input],
@@ -115,12 +115,11 @@ impl<'a> RunTracks<'a> {
                 folders.entry((&identity.root, folder)).or_default().push(of(only));
             }
         }
-        for ((root, folder), mut frames) in folders {
-            frames.sort_by_cached_key(|frame| natural(&inputs[frame.input].identity.relative.to_string_lossy()));
+        for ((root, folder), frames) in folders {
             for (n, frame) in frames.iter().enumerate() {
                 spots.insert(&inputs[frame.input].identity.id, Spot::One(sequences.len(), n));
             }
-            let name = Path::new(root).join(folder).to_string_lossy().into_owned();
+            let name = Path::new(root).join(folder).components().collect::<PathBuf>().to_string_lossy().into_owned();
             sequences.push(Sequence { name, frames });
         }
         let decided = Mutex::default();
@@ -282,28 +281,5 @@ impl<'a> RunTracks<'a> {
         let labels = self.policy.labels();
         let seconds = |frame: u32| self.seconds(number, frame as usize);
         own.map(|event| told::event(event, zones, &labels.name(event.class), &seconds)).collect()
-    }
-}
-
-/// Equal beginnings apart, numbers by value: `a2` before `a10`.
-fn natural(name: &str) -> Vec<(u128, String)> {
-    let mut parts: Vec<(u128, String)> = Vec::new();
-    for run in name.chars().collect::<Vec<_>>().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()) {
-        let text: String = run.iter().collect();
-        let number = if run[0].is_ascii_digit() { text.parse().unwrap_or(u128::MAX) } else { 0 };
-        parts.push((number, text));
-    }
-    parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::natural;
-
-    #[test]
-    fn numbers_in_names_count_by_value() {
-        let mut names = ["f10.png", "f9.png", "a/f2.png", "f09.png", "f.png", "f1.png"];
-        names.sort_by_cached_key(|name| natural(name));
-        assert_eq!(names, ["a/f2.png", "f.png", "f1.png", "f09.png", "f9.png", "f10.png"]);
     }
 }

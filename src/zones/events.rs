@@ -219,12 +219,16 @@ pub struct Timeline {
     pub inside: u32,
 }
 
-/// The number of things in each zone wherever it changes, in order of frames.
+/// The number of things in each zone wherever it changes, in order of frames. What is last seen in a zone is there
+/// in that frame, and not in the next.
 pub fn occupancy(places: usize, events: &[Event]) -> Vec<Timeline> {
     let mut inside = vec![0u32; places];
     let mut all: Vec<Timeline> = Vec::new();
-    for event in events.iter().filter(|event| event.kind != EventKind::Cross) {
-        let (place, frame) = (event.place, event.frame);
+    let changes = events.iter().filter(|event| event.kind != EventKind::Cross);
+    let mut changes: Vec<(u32, &Event)> = changes.map(|event| (event.frame + u32::from(event.lost), event)).collect();
+    changes.sort_by_key(|(frame, _)| *frame);
+    for (frame, event) in changes {
+        let place = event.place;
         let count = &mut inside[place];
         *count = if event.kind == EventKind::Enter { *count + 1 } else { count.saturating_sub(1) };
         match all.iter_mut().rev().take_while(|line| line.frame == frame).find(|line| line.place == place) {

@@ -25,7 +25,7 @@ impl RunTracks<'_> {
 fn outlines(zones: &Zones, events: &[Event], frame: usize) -> Vec<Outline> {
     let until = &events[..events.partition_point(|event| event.frame as usize <= frame)];
     let tallies = tallies(zones.places.len(), until);
-    let now = counts(until, zones.places.len());
+    let now = counts(until, zones.places.len(), frame);
     let single = |points: &[[f64; 2]]| points.iter().map(|point| point.map(|v| v as f32)).collect();
     let outline = |(n, place): (usize, &crate::zones::Place)| match &place.shape {
         Shape::Zone(corners) => {
@@ -39,17 +39,18 @@ fn outlines(zones: &Zones, events: &[Event], frame: usize) -> Vec<Outline> {
     zones.places.iter().enumerate().map(outline).collect()
 }
 
-/// How many things are in each place after `events`.
-fn counts(events: &[Event], places: usize) -> Vec<u32> {
+/// How many things are in each place in a frame.
+fn counts(events: &[Event], places: usize, frame: usize) -> Vec<u32> {
     let mut now = vec![0; places];
-    occupancy(places, events).iter().for_each(|line| now[line.place] = line.inside);
+    let lines = occupancy(places, events);
+    lines.iter().filter(|line| line.frame as usize <= frame).for_each(|line| now[line.place] = line.inside);
     now
 }
 
 /// How many things are in each zone in a frame, by name.
 pub(super) fn inside(events: &[Event], zones: &Zones, frame: usize) -> Value {
     let until = &events[..events.partition_point(|event| event.frame as usize <= frame)];
-    let now = counts(until, zones.places.len()).into_iter().zip(&zones.places);
+    let now = counts(until, zones.places.len(), frame).into_iter().zip(&zones.places);
     let of = now.filter(|(_, place)| matches!(place.shape, Shape::Zone(_)));
     Value::Object(of.map(|(count, place)| (place.name.clone(), json!(count))).collect())
 }

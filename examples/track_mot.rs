@@ -1,17 +1,17 @@
 //! Tracks the detections of a MOT Challenge file: `cargo run --example track_mot -- det.txt tracks.txt [bytetrack|oc-sort]`.
 //!
 //! With `--live` after these, only what a tracker that cannot look ahead would show; with `--high SCORE`, another
-//! score of detections that are matched first.
+//! score of detections that are matched first; with `--fill N`, gaps of at most N frames are filled.
 
 use std::fmt::Write;
 
 use vision::track::sequence::Follower;
-use vision::track::{Area, Detection, Method, Seen, Settings};
+use vision::track::{Area, Detection, Method, Settings};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [detections, tracks, rest @ ..] = arguments.as_slice() else {
-        return Err("expected det.txt tracks.txt [bytetrack|oc-sort] [--live] [--high SCORE]".into());
+        return Err("expected det.txt tracks.txt [bytetrack|oc-sort] [--live] [--high SCORE] [--fill N]".into());
     };
     let method = if rest.iter().any(|word| word == "oc-sort") { Method::OcSort } else { Method::ByteTrack };
     let mut settings = Settings::of(method);
@@ -20,18 +20,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         settings.new = settings.high + if method == Method::ByteTrack { 0.1 } else { 0.0 };
     }
     let frames = read(&std::fs::read_to_string(detections)?)?;
-    let numbers = if rest.iter().any(|word| word == "--live") { live(&settings, &frames) } else { whole(&settings, &frames) };
+    let fill = rest.iter().position(|word| word == "--fill").and_then(|at| rest.get(at + 1)?.parse().ok()).unwrap_or(0);
+    let follower = Follower::new(settings.tracker()).live(rest.iter().any(|word| word == "--live"));
     let mut out = String::new();
-    for (number, (frame, tracks)) in frames.iter().zip(&numbers).enumerate() {
-        for (detection, track) in frame.iter().zip(tracks) {
-            let Some(track) = track else { continue };
-            let ([x, y, ..], [width, height]) = (detection.area.0, detection.area.size());
-            writeln!(out, "{},{track},{x:.3},{y:.3},{width:.3},{height:.3},{},-1,-1,-1", number + 1, detection.score)?;
-        }
+    for (frame, track, area, score) in followed(follower, &frames, fill) {
+        let ([x, y, ..], [width, height]) = (area.0, area.size());
+        writeln!(out, "{frame},{track},{x:.3},{y:.3},{width:.3},{height:.3},{score},-1,-1,-1")?;
     }
     std::fs::write(tracks, out)?;
     Ok(())
 }
+
+/// Frame from 1, track, box, score.
+type Row = (usize, u32, Area, f64);
 
 /// Detections by frame, the first one frame 1.
 fn read(text: &str) -> Result<Vec<Vec<Detection>>, Box<dyn std::error::Error>> {
@@ -46,16 +47,15 @@ fn read(text: &str) -> Result<Vec<Vec<Detection>>, Box<dyn std::error::Error>> {
     Ok(frames)
 }
 
-fn whole(settings: &Settings, frames: &[Vec<Detection>]) -> Vec<Vec<Option<u32>>> {
-    let mut follower = Follower::new(settings.tracker());
+fn followed(mut follower: Follower, frames: &[Vec<Detection>], fill: u32) -> Vec<Row> {
     frames.iter().for_each(|frame| follower.frame(frame));
-    let tracks = follower.finish(0);
-    (0..frames.len()).map(|frame| tracks.numbers(frame).to_vec()).collect()
-}
-
-fn live(settings: &Settings, frames: &[Vec<Detection>]) -> Vec<Vec<Option<u32>>> {
-    let mut tracker = settings.tracker();
-    let shown = |found: Option<Seen>| found.filter(|found| found.confirmed).map(|found| found.track + 1);
-    let frame = |(number, frame): (u64, &Vec<Detection>)| tracker.update(number, frame).into_iter().map(shown).collect();
-    (1..).zip(frames).map(frame).collect()
+    let tracks = follower.finish(fill);
+    let mut rows = Vec::new();
+    for (n, frame) in frames.iter().enumerate() {
+        let numbered = frame.iter().zip(tracks.numbers(n));
+        rows.extend(numbered.filter_map(|(found, track)| Some((n + 1, (*track)?, found.area, found.score))));
+        let filled = tracks.filled(n).iter();
+        rows.extend(filled.map(|f| (n + 1, f.track, Area(f.place.area.map(f64::from)), f64::from(f.place.score))));
+    }
+    rows
 }

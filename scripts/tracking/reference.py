@@ -1,12 +1,15 @@
-"""Tracks of reference implementations for docs/tracking.md: MOT detections in, MOT tracks out.
+"""Tracks of reference implementations for docs/tracking.md: detections in, MOT tracks out.
 
     pip install supervision==0.25.1 && python reference.py supervision-bytetrack det.txt tracks.txt [HIGH]
     pip install trackers==2.6.1     && python reference.py trackers-bytetrack    det.txt tracks.txt [HIGH]
                                        python reference.py trackers-ocsort       det.txt tracks.txt [HIGH]
 
-Each package in a virtual environment of its own. HIGH is the score of sure detections; without it, the settings of the
+Detections are a MOT Challenge file, or the results.jsonl of an untracked run, whose items are the frames in order of the
+numbers in their names. Each package in a virtual environment of its own. HIGH is the score of sure detections; without it, the settings of the
 authors' programs (ByteTrack 0.5, OC-SORT 0.6).
 """
+import json
+import re
 import sys
 import warnings
 
@@ -28,8 +31,21 @@ def tracker(kind, high):
     return trackers.OCSORTTracker(high_conf_det_threshold=high or 0.6).update
 
 
+def load(path):
+    if not path.endswith(".jsonl"):
+        return np.loadtxt(path, delimiter=",")
+    items = [record for record in map(json.loads, open(path)) if record["schema"] == "vision.item/1"]
+    items.sort(key=lambda item: [int(n) for n in re.findall(r"\d+", item["item"]["path"])])
+    rows = []
+    for frame, item in enumerate(items, 1):
+        for found in item["prediction"]["instances"]:
+            x1, y1, x2, y2 = found["box"]
+            rows.append([frame, -1, x1, y1, x2 - x1, y2 - y1, found["score"]])
+    return np.array(rows)
+
+
 def main(kind, detections, target, high=None):
-    rows = np.loadtxt(detections, delimiter=",")
+    rows = load(detections)
     update = tracker(kind, float(high) if high else None)
     with open(target, "w") as out:
         for frame in range(1, int(rows[:, 0].max()) + 1):

@@ -40,6 +40,10 @@ pub struct TrackOptions {
     #[arg(long, value_name = "N", requires = "track")]
     pub track_buffer: Option<u32>,
 
+    /// Number a thing only from the frame in which a tracker that cannot look ahead is sure of it
+    #[arg(long, requires = "track")]
+    pub track_live: bool,
+
     /// A thing keeps its number when its class changes
     #[arg(long, requires = "track")]
     pub track_across_classes: bool,

@@ -48,6 +48,7 @@ pub fn tracking(options: &TrackOptions, labels: &LabelSet) -> Result<Option<Trac
     });
     Ok(Some(Tracking {
         settings,
+        live: options.track_live,
         fill: options.fill.unwrap_or(0),
         tail: options.tail.unwrap_or(TAIL) as usize,
         rate: options.sequence,

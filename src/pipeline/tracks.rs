@@ -34,6 +34,8 @@ mod told;
 #[derive(Debug, Clone)]
 pub struct Tracking {
     pub settings: Settings,
+    /// Whether things are numbered as without looking ahead.
+    pub live: bool,
     /// Gaps of at most so many frames are filled.
     pub fill: u32,
     /// Frames that a drawn tail is long.
@@ -212,7 +214,7 @@ impl<'a> RunTracks<'a> {
     }
 
     fn decided(&self, sequence: &Sequence) -> Result<Decided> {
-        let mut follower = Follower::new(self.tracking.settings.tracker());
+        let mut follower = Follower::new(self.tracking.settings.tracker()).live(self.tracking.live);
         let mut size = None;
         for frame in &sequence.frames {
             let observed = if frame.seen { Some(self.observed(sequence, frame)?) } else { None };

@@ -10,6 +10,8 @@ use super::{Area, Detection, Seen, Tracker};
 /// Takes a sequence's frames in order. What is kept is 40 bytes a tracked box.
 pub struct Follower {
     tracker: Box<dyn Tracker>,
+    /// Whether numbers begin only where the tracker was sure at the time.
+    live: bool,
     frames: u64,
     /// Of every frame the tracks of its detections.
     seen: Vec<Vec<Option<u32>>>,
@@ -52,12 +54,19 @@ pub struct Tracks {
 
 impl Follower {
     pub fn new(tracker: Box<dyn Tracker>) -> Self {
-        Self { tracker, frames: 0, seen: Vec::new(), paths: Vec::new() }
+        Self { tracker, live: false, frames: 0, seen: Vec::new(), paths: Vec::new() }
+    }
+
+    /// As a tracker that cannot look ahead would number things.
+    pub fn live(mut self, live: bool) -> Self {
+        self.live = live;
+        self
     }
 
     pub fn frame(&mut self, detections: &[Detection]) {
         self.frames += 1;
-        let seen = self.tracker.update(self.frames, detections);
+        let seen = self.tracker.update(self.frames, detections).into_iter();
+        let seen: Vec<_> = seen.map(|found| found.filter(|found| found.confirmed || !self.live)).collect();
         for (found, detection) in seen.iter().zip(detections) {
             let Some(Seen { track, confirmed }) = *found else { continue };
             let track = track as usize;
@@ -162,6 +171,16 @@ mod tests {
         let tail: Vec<u32> = tracks.tail(1, 6, 5).iter().map(|place| place.frame).collect();
         assert_eq!(tail, [2, 3, 6]);
         assert_eq!((tracks.paths().len(), tracks.tail(2, 6, 5).len(), tracks.tail(0, 6, 5).len()), (1, 0, 0));
+    }
+
+    #[test]
+    fn a_live_tracker_waits_for_a_second_sight() {
+        let mut follower = Follower::new(Settings::of(Method::ByteTrack).tracker()).live(true);
+        follower.frame(&[]);
+        (0..3).for_each(|_| follower.frame(&[square(0.0, 0.9)]));
+        let tracks = follower.finish(0);
+        let numbers: Vec<_> = (1..4).map(|frame| tracks.numbers(frame)[0]).collect();
+        assert_eq!((numbers, tracks.paths()[0].len()), (vec![None, Some(1), Some(1)], 2));
     }
 
     #[test]

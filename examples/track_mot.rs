@@ -11,7 +11,9 @@ use vision::track::{Area, Detection, Method, Settings};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [detections, tracks, rest @ ..] = arguments.as_slice() else {
-        return Err("expected det.txt tracks.txt [bytetrack|oc-sort] [--live] [--high SCORE] [--fill N]".into());
+        return Err(
+            "expected det.txt tracks.txt [bytetrack|oc-sort] [--live] [--high SCORE] [--fill N]".into()
+        );
     };
     let method = if rest.iter().any(|word| word == "oc-sort") { Method::OcSort } else { Method::ByteTrack };
     let mut settings = Settings::of(method);
@@ -20,7 +22,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         settings.new = settings.high + if method == Method::ByteTrack { 0.1 } else { 0.0 };
     }
     let frames = read(&std::fs::read_to_string(detections)?)?;
-    let fill = rest.iter().position(|word| word == "--fill").and_then(|at| rest.get(at + 1)?.parse().ok()).unwrap_or(0);
+    let fill = rest
+        .iter()
+        .position(|word| word == "--fill")
+        .and_then(|at| rest.get(at + 1)?.parse().ok())
+        .unwrap_or(0);
     let follower = Follower::new(settings.tracker()).live(rest.iter().any(|word| word == "--live"));
     let mut out = String::new();
     for (frame, track, area, score) in followed(follower, &frames, fill) {
@@ -39,7 +45,9 @@ fn read(text: &str) -> Result<Vec<Vec<Detection>>, Box<dyn std::error::Error>> {
     let mut frames: Vec<Vec<Detection>> = Vec::new();
     for line in text.lines() {
         let row = line.split(',').map(|cell| cell.trim().parse::<f64>()).collect::<Result<Vec<_>, _>>()?;
-        let [frame, _, x, y, width, height, score, ..] = row[..] else { return Err("expected seven columns".into()) };
+        let [frame, _, x, y, width, height, score, ..] = row[..] else {
+            return Err("expected seven columns".into());
+        };
         let frame = (frame as usize).checked_sub(1).ok_or("frames begin with 1")?;
         frames.resize_with(frames.len().max(frame + 1), Vec::new);
         frames[frame].push(Detection { area: Area([x, y, x + width, y + height]), class: 0, score });
@@ -55,7 +63,9 @@ fn followed(mut follower: Follower, frames: &[Vec<Detection>], fill: u32) -> Vec
         let numbered = frame.iter().zip(tracks.numbers(n));
         rows.extend(numbered.filter_map(|(found, track)| Some((n + 1, (*track)?, found.area, found.score))));
         let filled = tracks.filled(n).iter();
-        rows.extend(filled.map(|f| (n + 1, f.track, Area(f.place.area.map(f64::from)), f64::from(f.place.score))));
+        rows.extend(
+            filled.map(|f| (n + 1, f.track, Area(f.place.area.map(f64::from)), f64::from(f.place.score))),
+        );
     }
     rows
 }

@@ -136,7 +136,7 @@ fn run(matches: &ArgMatches) -> Result<u8> {
 fn mot(args: &EvalArgs) -> Result<u8> {
     let truth = read::mot::read(&read::mot::place(&args.truth)?, true)?;
     let found = read::mot::read(&read::mot::place(&args.results)?, false)?;
-    let report = evaluate(&truth, found, args.mot_iou);
+    let report = evaluate(&truth, found, args.mot_iou)?;
     let mut out = io::stdout().lock();
     match args.json {
         true => say_json(&mut out, &report)?,

@@ -237,7 +237,8 @@ fn tags(marks: &[Mark], frame: &Area, scale: &Scale, style: &Style) -> Vec<Tag> 
 }
 
 fn words(instance: &Instance, style: &Style) -> (String, String) {
-    let mut label = if style.labels { text::drawable(&instance.label, instance.class) } else { String::new() };
+    let mut label =
+        if style.labels { text::drawable(&instance.label, instance.class) } else { String::new() };
     if let Some(track) = instance.track {
         label = format!("{label} #{track}").trim_start().to_owned();
     }

@@ -106,7 +106,8 @@ mod tests {
         };
         let door =
             Outline { points: vec![[120.0, 80.0], [180.0, 80.0]], closed: false, words: "door".to_owned() };
-        let overlay = Overlay { tails: vec![(1, vec![[120.0, 20.0], [180.0, 20.0]])], places: vec![zone, door] };
+        let overlay =
+            Overlay { tails: vec![(1, vec![[120.0, 20.0], [180.0, 20.0]])], places: vec![zone, door] };
         draw(&mut image, &overlay, &Style::default());
         // The lower edge of the zone, the line with its arrow below it, the tail.
         assert_eq!((image.get_pixel(60, 140).0, image.get_pixel(150, 80).0), (WHITE, WHITE));

@@ -86,7 +86,9 @@ impl List<'_> {
         }
         if self.natural {
             let root = |label: &str| listing.roots.iter().position(|root| root.label == label);
-            listing.inputs.sort_by_cached_key(|input| (root(&input.identity.root), natural(&input.identity.relative)));
+            listing
+                .inputs
+                .sort_by_cached_key(|input| (root(&input.identity.root), natural(&input.identity.relative)));
         }
         if let Some(limit) = self.select.limit {
             listing.inputs.truncate(limit);

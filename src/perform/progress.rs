@@ -67,8 +67,7 @@ impl Progress {
 
     /// Says how the list of inputs differs from the one that the folder knows.
     pub fn changed_list(&self, journal: &Journal, listing: &Listing) {
-        let ids: HashSet<&str> =
-            listing.inputs.iter().map(|i| i.identity.id.as_str()).collect();
+        let ids: HashSet<&str> = listing.inputs.iter().map(|i| i.identity.id.as_str()).collect();
         if journal.inputs() == 0 {
             return;
         }

@@ -123,7 +123,19 @@ impl Prepared {
         crate::sink::known(&options.output.format, S::TASK)?;
         let tracking = options.select.track().map(|track| tracks::tracking(track, policy.labels()));
         let tracking = tracking.transpose()?.flatten();
-        Ok(Self { model, beside, looks, observing, byte_inputs, family, policy, size, limits, batch, tracking })
+        Ok(Self {
+            model,
+            beside,
+            looks,
+            observing,
+            byte_inputs,
+            family,
+            policy,
+            size,
+            limits,
+            batch,
+            tracking,
+        })
     }
 
     /// All models of the job, the first one its own.

@@ -105,8 +105,11 @@ impl<'a> RunTracks<'a> {
         for (index, Outcome { content, manifest }) in outcomes {
             digests[*index] = content.map(|(digest, _)| digest);
             let identity = &inputs[*index].identity;
-            let of =
-                |entry: &Entry| FrameOf { input: *index, part: entry.part.clone(), seen: entry.failure.is_none() };
+            let of = |entry: &Entry| FrameOf {
+                input: *index,
+                part: entry.part.clone(),
+                seen: entry.failure.is_none(),
+            };
             let frames = manifest.items.iter().filter(|entry| matches!(entry.part, Some(Part::Frame { .. })));
             let frames: Vec<FrameOf> = frames.map(of).collect();
             if !frames.is_empty() {
@@ -121,7 +124,8 @@ impl<'a> RunTracks<'a> {
             for (n, frame) in frames.iter().enumerate() {
                 spots.insert(&inputs[frame.input].identity.id, Spot::One(sequences.len(), n));
             }
-            let name = Path::new(root).join(folder).components().collect::<PathBuf>().to_string_lossy().into_owned();
+            let name =
+                Path::new(root).join(folder).components().collect::<PathBuf>().to_string_lossy().into_owned();
             sequences.push(Sequence { name, frames });
         }
         let decided = Mutex::default();

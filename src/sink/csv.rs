@@ -61,8 +61,21 @@ impl Sink for Csv {
             let label = inert(&instance.label);
             let track = instance.track.map(|track| track.to_string()).unwrap_or_default();
             let cells = [
-                input.id.as_str(), &*root, &*path, &part, &width, &height, &class, &*label, &score, &x1, &y1, &x2, &y2,
-                &track, if instance.filled { "1" } else { "" },
+                input.id.as_str(),
+                &*root,
+                &*path,
+                &part,
+                &width,
+                &height,
+                &class,
+                &*label,
+                &score,
+                &x1,
+                &y1,
+                &x2,
+                &y2,
+                &track,
+                if instance.filled { "1" } else { "" },
             ];
             self.results.row(if self.tracked { &cells } else { &cells[..RESULTS.len()] })?;
         }

@@ -16,12 +16,32 @@ pub const EVENT_SCHEMA: &str = "vision.event/1";
 
 const LINES: &str = "events.jsonl";
 const EVENTS: [&str; 13] = [
-    "id", "sequence", "frame", "seconds", "event", "place", "track", "label", "direction", "stay_frames",
-    "stay_seconds", "x", "y",
+    "id",
+    "sequence",
+    "frame",
+    "seconds",
+    "event",
+    "place",
+    "track",
+    "label",
+    "direction",
+    "stay_frames",
+    "stay_seconds",
+    "x",
+    "y",
 ];
 const OCCUPANCY: [&str; 5] = ["sequence", "frame", "seconds", "zone", "inside"];
-const COUNTS: [&str; 9] =
-    ["sequence", "kind", "place", "label", "in", "out", "most_inside", "mean_stay_seconds", "mean_stay_frames"];
+const COUNTS: [&str; 9] = [
+    "sequence",
+    "kind",
+    "place",
+    "label",
+    "in",
+    "out",
+    "most_inside",
+    "mean_stay_seconds",
+    "mean_stay_frames",
+];
 
 struct Events {
     target: PathBuf,
@@ -66,7 +86,14 @@ fn cell(value: &Value) -> String {
 }
 
 impl Events {
-    fn event(&mut self, record: &Record, sequence: &str, frame: u64, seconds: &Value, event: &Value) -> Result<()> {
+    fn event(
+        &mut self,
+        record: &Record,
+        sequence: &str,
+        frame: u64,
+        seconds: &Value,
+        event: &Value,
+    ) -> Result<()> {
         let mut line = json!({
             "schema": EVENT_SCHEMA, "id": record.item.input.id, "sequence": sequence, "frame": frame,
         });
@@ -78,11 +105,23 @@ impl Events {
         }
         spool::value(&mut self.lines, &self.target, &line)?;
         self.lines.write_all(b"\n").map_err(|e| Error::write(self.target.display(), e))?;
-        let (kind, place) = if event["line"].is_null() { ("zone", &event["zone"]) } else { ("line", &event["line"]) };
+        let (kind, place) =
+            if event["line"].is_null() { ("zone", &event["zone"]) } else { ("line", &event["line"]) };
         let (stay, at) = (&event["stay"], &event["at"]);
         let cells = [
-            &line["id"], &line["sequence"], &line["frame"], seconds, &event["event"], place, &event["track"],
-            &event["label"], &event["direction"], &stay["frames"], &stay["seconds"], &at[0], &at[1],
+            &line["id"],
+            &line["sequence"],
+            &line["frame"],
+            seconds,
+            &event["event"],
+            place,
+            &event["track"],
+            &event["label"],
+            &event["direction"],
+            &stay["frames"],
+            &stay["seconds"],
+            &at[0],
+            &at[1],
         ];
         let cells = cells.map(cell);
         self.events.row(&cells.each_ref().map(String::as_str))?;
@@ -106,7 +145,13 @@ impl Events {
             let most = known.map_or(0, |(_, most)| most).max(count);
             self.inside.insert((sequence.to_owned(), zone.clone()), (count, most));
             if known.is_none_or(|(before, _)| before != count) {
-                let cells = [cell(&json!(sequence)), frame.to_string(), cell(seconds), cell(&json!(zone)), count.to_string()];
+                let cells = [
+                    cell(&json!(sequence)),
+                    frame.to_string(),
+                    cell(seconds),
+                    cell(&json!(zone)),
+                    count.to_string(),
+                ];
                 self.occupancy.row(&cells.each_ref().map(String::as_str))?;
             }
         }
@@ -116,10 +161,19 @@ impl Events {
     fn total(&mut self, key: &(String, String, String, String), total: &Total) -> Result<()> {
         let (sequence, kind, place, label) = key;
         let most = self.inside.get(&(sequence.clone(), place.clone())).filter(|_| kind == "zone");
-        let mean = |sum: f64| if total.stays > 0 { json!((sum / total.stays as f64 * 1e3).round() / 1e3) } else { Value::Null };
+        let mean = |sum: f64| {
+            if total.stays > 0 { json!((sum / total.stays as f64 * 1e3).round() / 1e3) } else { Value::Null }
+        };
         let cells = [
-            json!(sequence), json!(kind), json!(place), json!(label), json!(total.ins), json!(total.outs),
-            json!(most.map(|(_, most)| most)), total.seconds.map_or(Value::Null, mean), mean(total.frames as f64),
+            json!(sequence),
+            json!(kind),
+            json!(place),
+            json!(label),
+            json!(total.ins),
+            json!(total.outs),
+            json!(most.map(|(_, most)| most)),
+            total.seconds.map_or(Value::Null, mean),
+            mean(total.frames as f64),
         ];
         let cells = cells.each_ref().map(cell);
         self.counts.row(&cells.each_ref().map(String::as_str))

@@ -165,7 +165,10 @@ pub(crate) fn flattened(instances: &[Instance]) -> impl Iterator<Item = &Instanc
 /// The sequence that a record is a frame of, and its frame from 0, where it was tracked; else its file and frame.
 fn sequence(record: &Record) -> (String, u64) {
     use crate::frame::Part;
-    let told = record.ext.get("track").and_then(|told| Some((told.get("sequence")?.as_str()?, told.get("frame")?.as_u64()?)));
+    let told = record
+        .ext
+        .get("track")
+        .and_then(|told| Some((told.get("sequence")?.as_str()?, told.get("frame")?.as_u64()?)));
     told.map_or_else(
         || {
             let frame = match record.item.part {

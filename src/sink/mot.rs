@@ -66,8 +66,15 @@ impl Sink for Mot {
             // Decimal subtraction of what has three decimals has three decimals.
             let side = |from: f32, to: f32| ((f64::from(to) - f64::from(from)) * 1e3).round() / 1e3;
             let (width, height) = (side(r.x1, r.x2), side(r.y1, r.y2));
-            writeln!(out, "{},{id},{},{},{width},{height},{},-1,-1,-1", frame + 1, r.x1, r.y1, instance.score)
-                .map_err(|e| Error::write(NAME, e))?;
+            writeln!(
+                out,
+                "{},{id},{},{},{width},{height},{},-1,-1,-1",
+                frame + 1,
+                r.x1,
+                r.y1,
+                instance.score
+            )
+            .map_err(|e| Error::write(NAME, e))?;
         }
         Ok(())
     }

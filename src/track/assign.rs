@@ -79,7 +79,8 @@ pub fn cheapest(costs: &Costs) -> Vec<(usize, usize)> {
 /// The cheapest pairs where a row and a column that stay alone cost as much as a pair at `limit`: no pair
 /// above it, and no good pair given up for it. What `lap.lapjv(…, cost_limit)` gives ByteTrack.
 pub fn within(costs: &Costs, limit: f64) -> Vec<(usize, usize)> {
-    let clamped = Costs::new(costs.rows, costs.columns, |row, column| (costs.at(row, column) - limit).min(0.0));
+    let clamped =
+        Costs::new(costs.rows, costs.columns, |row, column| (costs.at(row, column) - limit).min(0.0));
     let mut pairs = cheapest(&clamped);
     pairs.retain(|(row, column)| costs.at(*row, *column) <= limit);
     pairs

@@ -51,7 +51,13 @@ impl ByteTrack {
     }
 
     /// Continues tracks with the detections `own`; those that were taken leave both lists.
-    fn matched(&mut self, tracks: &mut Vec<usize>, frame: &mut Frame, own: &mut Vec<usize>, rule: (f64, bool)) {
+    fn matched(
+        &mut self,
+        tracks: &mut Vec<usize>,
+        frame: &mut Frame,
+        own: &mut Vec<usize>,
+        rule: (f64, bool),
+    ) {
         let (limit, fused) = rule;
         let pairs = within(&self.costs(tracks, frame, own, fused), limit);
         let (mut of_tracks, mut of_own) = (vec![false; tracks.len()], vec![false; own.len()]);
@@ -101,8 +107,10 @@ impl Tracker for ByteTrack {
         let Settings { high, low, new, overlap, buffer, .. } = self.settings;
         let solid = |n: &usize| detections[*n].area.is_solid();
         let solid: Vec<usize> = (0..detections.len()).filter(solid).collect();
-        let (mut sure, mut weak): (Vec<usize>, Vec<usize>) =
-            solid.into_iter().filter(|n| detections[*n].score > low).partition(|n| detections[*n].score > high);
+        let (mut sure, mut weak): (Vec<usize>, Vec<usize>) = solid
+            .into_iter()
+            .filter(|n| detections[*n].score > low)
+            .partition(|n| detections[*n].score > high);
         let mut frame = Frame { number, detections, owner: vec![None; detections.len()] };
 
         // First the sure detections, to every track that is confirmed, lost ones too. The tracks in order as in
@@ -129,13 +137,22 @@ impl Tracker for ByteTrack {
             // A thing in the first frame cannot have been seen before.
             let confirmed = number == 1;
             frame.owner[n] = Some(self.next);
-            self.tracks.push(Track { number: self.next, filter, confirmed, lost: false, first: number, last: number });
+            self.tracks.push(Track {
+                number: self.next,
+                filter,
+                confirmed,
+                lost: false,
+                first: number,
+                last: number,
+            });
             self.next += 1;
         }
         self.tracks.retain(|track| !track.lost || number - track.last <= buffer);
         self.without_twins();
-        let confirmed = |number: u32| self.tracks.iter().find(|track| track.number == number).map(|t| t.confirmed);
-        let seen = |owner: Option<u32>| owner.and_then(|track| Some(Seen { track, confirmed: confirmed(track)? }));
+        let confirmed =
+            |number: u32| self.tracks.iter().find(|track| track.number == number).map(|t| t.confirmed);
+        let seen =
+            |owner: Option<u32>| owner.and_then(|track| Some(Seen { track, confirmed: confirmed(track)? }));
         frame.owner.into_iter().map(seen).collect()
     }
 }

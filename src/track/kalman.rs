@@ -56,7 +56,12 @@ impl ByHeight {
         let [x, y, aspect, height] = Self::measured(area);
         let (place, speed) = ((2.0 * PLACE * height).powi(2), (10.0 * SPEED * height).powi(2));
         let aspect = Axis::new(aspect, ASPECT[0].powi(2), ASPECT[1].powi(2));
-        Self([Axis::new(x, place, speed), Axis::new(y, place, speed), aspect, Axis::new(height, place, speed)])
+        Self([
+            Axis::new(x, place, speed),
+            Axis::new(y, place, speed),
+            aspect,
+            Axis::new(height, place, speed),
+        ])
     }
 
     fn measured(area: &Area) -> [f64; 4] {
@@ -159,7 +164,8 @@ mod tests {
                 let gain = self.p.column(n).to_owned() / s;
                 self.x = &self.x + &(&gain * (seen - self.x[n]));
                 let row = self.p.row(n).to_owned();
-                self.p = &self.p - &gain.insert_axis(ndarray::Axis(1)).dot(&row.insert_axis(ndarray::Axis(0)));
+                self.p =
+                    &self.p - &gain.insert_axis(ndarray::Axis(1)).dot(&row.insert_axis(ndarray::Axis(0)));
             }
         }
     }

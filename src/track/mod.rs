@@ -122,7 +122,9 @@ impl Tracker for ByClass {
 
 /// One less the overlap of each of `tracks` with each of `detections`.
 fn distances(tracks: &[Area], detections: &[Area]) -> Costs {
-    Costs::new(tracks.len(), detections.len(), |track, detection| 1.0 - tracks[track].iou(&detections[detection]))
+    Costs::new(tracks.len(), detections.len(), |track, detection| {
+        1.0 - tracks[track].iou(&detections[detection])
+    })
 }
 
 #[cfg(test)]

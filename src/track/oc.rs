@@ -111,9 +111,15 @@ impl OcSort {
     }
 
     /// Pairs of most `gain` whose overlap is enough.
-    fn pairs(&self, sides: (&[usize], &[usize]), overlap: &Costs, extra: impl Fn(usize, usize) -> f64) -> Vec<(usize, usize)> {
+    fn pairs(
+        &self,
+        sides: (&[usize], &[usize]),
+        overlap: &Costs,
+        extra: impl Fn(usize, usize) -> f64,
+    ) -> Vec<(usize, usize)> {
         let (tracks, own) = sides;
-        let costs = Costs::new(tracks.len(), own.len(), |row, column| -overlap.at(row, column) - extra(row, column));
+        let costs =
+            Costs::new(tracks.len(), own.len(), |row, column| -overlap.at(row, column) - extra(row, column));
         let mut pairs = cheapest(&costs);
         pairs.retain(|(row, column)| overlap.at(*row, *column) >= self.settings.overlap);
         pairs

@@ -76,7 +76,12 @@ impl Follower {
             let area = detection.area.0.map(|v| v as f32);
             let frame = (self.frames - 1) as u32;
             self.paths[track].confirmed |= confirmed;
-            self.paths[track].places.push(Place { frame, class: detection.class, score: detection.score as f32, area });
+            self.paths[track].places.push(Place {
+                frame,
+                class: detection.class,
+                score: detection.score as f32,
+                area,
+            });
         }
         self.seen.push(seen.into_iter().map(|found| found.map(|found| found.track)).collect());
     }
@@ -85,12 +90,14 @@ impl Follower {
     /// most `fill` frames between two detections of a thing are filled.
     pub fn finish(self, fill: u32) -> Tracks {
         let mut numbers: Vec<Option<u32>> = vec![None; self.paths.len()];
-        let mut order: Vec<usize> = (0..self.paths.len()).filter(|track| self.paths[*track].confirmed).collect();
+        let mut order: Vec<usize> =
+            (0..self.paths.len()).filter(|track| self.paths[*track].confirmed).collect();
         order.sort_by_key(|track| self.paths[*track].places[0].frame);
         for (track, number) in order.iter().zip(1..) {
             numbers[*track] = Some(number);
         }
-        let named = |frame: Vec<Option<u32>>| frame.into_iter().map(|track| numbers[track? as usize]).collect();
+        let named =
+            |frame: Vec<Option<u32>>| frame.into_iter().map(|track| numbers[track? as usize]).collect();
         let mut all: Vec<Option<Path>> = self.paths.into_iter().map(Some).collect();
         let paths: Vec<Vec<Place>> =
             order.into_iter().filter_map(|track| Some(all[track].take()?.places)).collect();
@@ -166,7 +173,10 @@ mod tests {
         assert_eq!(tracks.numbers(1), [None, Some(1)]);
         assert_eq!((tracks.numbers(4), tracks.numbers(6)), (&[][..], &[Some(1)][..]));
         let filled: Vec<_> = [4, 5].iter().flat_map(|frame| tracks.filled(*frame)).collect();
-        assert_eq!(filled.iter().map(|f| (f.track, f.place.area[0])).collect::<Vec<_>>(), [(1, 3.0), (1, 4.0)]);
+        assert_eq!(
+            filled.iter().map(|f| (f.track, f.place.area[0])).collect::<Vec<_>>(),
+            [(1, 3.0), (1, 4.0)]
+        );
         assert!((filled[0].place.score - 0.8).abs() < 1e-6 && (filled[1].place.score - 0.7).abs() < 1e-6);
         let tail: Vec<u32> = tracks.tail(1, 6, 5).iter().map(|place| place.frame).collect();
         assert_eq!(tail, [2, 3, 6]);

@@ -21,7 +21,12 @@ const BOTH: [Method; 2] = [Method::ByteTrack, Method::OcSort];
 #[test]
 fn things_that_pass_each_other_keep_their_numbers() {
     let frames: Vec<Vec<Detection>> = (0..30)
-        .map(|n| vec![detection(6.0 * f64::from(n), 0.0, 0, 0.9), detection(180.0 - 6.0 * f64::from(n), 12.0, 0, 0.9)])
+        .map(|n| {
+            vec![
+                detection(6.0 * f64::from(n), 0.0, 0, 0.9),
+                detection(180.0 - 6.0 * f64::from(n), 12.0, 0, 0.9),
+            ]
+        })
         .collect();
     for method in BOTH {
         let seen = tracks(&run(Settings::of(method), &frames));
@@ -31,8 +36,9 @@ fn things_that_pass_each_other_keep_their_numbers() {
 
 #[test]
 fn weak_detections_continue_a_track_and_begin_none() {
-    let frames: Vec<Vec<Detection>> =
-        (0..8).map(|n| vec![detection(0.0, 0.0, 0, if n < 4 { 0.9 } else { 0.2 }), detection(99.0, 0.0, 0, 0.3)]).collect();
+    let frames: Vec<Vec<Detection>> = (0..8)
+        .map(|n| vec![detection(0.0, 0.0, 0, if n < 4 { 0.9 } else { 0.2 }), detection(99.0, 0.0, 0, 0.3)])
+        .collect();
     let seen = tracks(&run(Settings::of(Method::ByteTrack), &frames));
     assert!(seen.iter().all(|frame| frame == &[Some(0), None]));
     // OC-SORT as published leaves weak ones out.
@@ -72,7 +78,8 @@ fn classes_are_apart_unless_asked_otherwise() {
 /// it would have gone.
 #[test]
 fn a_thing_that_stopped_while_hidden_is_found_again() {
-    let mut frames: Vec<Vec<Detection>> = (0..10).map(|n| vec![detection(8.0 * f64::from(n), 0.0, 0, 0.9)]).collect();
+    let mut frames: Vec<Vec<Detection>> =
+        (0..10).map(|n| vec![detection(8.0 * f64::from(n), 0.0, 0, 0.9)]).collect();
     frames.extend((0..8).map(|_| Vec::new()));
     frames.push(vec![detection(76.0, 0.0, 0, 0.9)]);
     let seen = tracks(&run(Settings::of(Method::OcSort), &frames));
@@ -140,8 +147,13 @@ fn the_street_is_tracked_as_by_the_reference_implementations() {
         (Method::OcSort, include_str!("../../tests/golden/track/oc-sort.json")),
     ] {
         let golden: Golden = serde_json::from_str(text).unwrap();
-        let boxes = |[x1, y1, x2, y2, score]: &[f64; 5]| Detection { area: Area([*x1, *y1, *x2, *y2]), class: 0, score: *score };
-        let frames: Vec<Vec<Detection>> = golden.frames.iter().map(|frame| frame.iter().map(boxes).collect()).collect();
+        let boxes = |[x1, y1, x2, y2, score]: &[f64; 5]| Detection {
+            area: Area([*x1, *y1, *x2, *y2]),
+            class: 0,
+            score: *score,
+        };
+        let frames: Vec<Vec<Detection>> =
+            golden.frames.iter().map(|frame| frame.iter().map(boxes).collect()).collect();
         let own = tracks(&run(Settings::of(method), &frames));
         let (mut there, mut back) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
         let mut joined = 0;
@@ -154,6 +166,10 @@ fn the_street_is_tracked_as_by_the_reference_implementations() {
                 joined += 1;
             }
         }
-        assert!(joined > 500 && there.len() > 20, "{method:?}: {joined} detections in {} tracks", there.len());
+        assert!(
+            joined > 500 && there.len() > 20,
+            "{method:?}: {joined} detections in {} tracks",
+            there.len()
+        );
     }
 }

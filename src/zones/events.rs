@@ -225,7 +225,8 @@ pub fn occupancy(places: usize, events: &[Event]) -> Vec<Timeline> {
     let mut inside = vec![0u32; places];
     let mut all: Vec<Timeline> = Vec::new();
     let changes = events.iter().filter(|event| event.kind != EventKind::Cross);
-    let mut changes: Vec<(u32, &Event)> = changes.map(|event| (event.frame + u32::from(event.lost), event)).collect();
+    let mut changes: Vec<(u32, &Event)> =
+        changes.map(|event| (event.frame + u32::from(event.lost), event)).collect();
     changes.sort_by_key(|(frame, _)| *frame);
     for (frame, event) in changes {
         let place = event.place;

@@ -18,7 +18,8 @@ pub fn passes(a: Point, b: Point, from: Point, to: Point) -> bool {
 pub fn distance(from: Point, to: Point, point: Point) -> f64 {
     let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
     let length = dx * dx + dy * dy;
-    let along = if length > 0.0 { ((point[0] - from[0]) * dx + (point[1] - from[1]) * dy) / length } else { 0.0 };
+    let along =
+        if length > 0.0 { ((point[0] - from[0]) * dx + (point[1] - from[1]) * dy) / length } else { 0.0 };
     let along = along.clamp(0.0, 1.0);
     (point[0] - from[0] - along * dx).hypot(point[1] - from[1] - along * dy)
 }
@@ -29,9 +30,8 @@ fn edges(corners: &[Point]) -> impl Iterator<Item = (Point, Point)> + '_ {
 
 /// Whether a point is inside, by the even-odd rule.
 pub fn inside(corners: &[Point], [x, y]: Point) -> bool {
-    let crossings = edges(corners).filter(|([x1, y1], [x2, y2])| {
-        (*y1 > y) != (*y2 > y) && x < (x2 - x1) * (y - y1) / (y2 - y1) + x1
-    });
+    let crossings = edges(corners)
+        .filter(|([x1, y1], [x2, y2])| (*y1 > y) != (*y2 > y) && x < (x2 - x1) * (y - y1) / (y2 - y1) + x1);
     crossings.count() % 2 == 1
 }
 
@@ -58,10 +58,21 @@ mod tests {
 
     #[test]
     fn inside_and_how_far() {
-        assert!(inside(&SQUARE, [5.0, 5.0]) && !inside(&SQUARE, [15.0, 5.0]) && !inside(&SQUARE, [5.0, -1.0]));
+        assert!(
+            inside(&SQUARE, [5.0, 5.0]) && !inside(&SQUARE, [15.0, 5.0]) && !inside(&SQUARE, [5.0, -1.0])
+        );
         assert_eq!((to_edge(&SQUARE, [5.0, 8.0]), to_edge(&SQUARE, [13.0, 14.0])), (2.0, 5.0));
         // A U: the gap between its arms is outside.
-        let u = [[0.0, 0.0], [3.0, 0.0], [3.0, 7.0], [7.0, 7.0], [7.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0]];
+        let u = [
+            [0.0, 0.0],
+            [3.0, 0.0],
+            [3.0, 7.0],
+            [7.0, 7.0],
+            [7.0, 0.0],
+            [10.0, 0.0],
+            [10.0, 10.0],
+            [0.0, 10.0],
+        ];
         assert!(!inside(&u, [5.0, 3.0]) && inside(&u, [1.0, 3.0]) && inside(&u, [5.0, 9.0]));
         assert_eq!(distance([1.0, 1.0], [1.0, 1.0], [4.0, 5.0]), 5.0);
     }

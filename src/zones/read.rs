@@ -98,7 +98,8 @@ pub(super) fn parse(text: &str) -> std::result::Result<Zones, (usize, String)> {
         check_points(&zone.polygon, zone.polygon.get_ref(), relative)?;
         let corners = zone.polygon.get_ref().clone();
         if corners.len() < 3 {
-            let message = format!("a polygon of {} points; expected at least three, [[x, y], …]", corners.len());
+            let message =
+                format!("a polygon of {} points; expected at least three, [[x, y], …]", corners.len());
             return Err((zone.polygon.span().start, message));
         }
         let (name, shape) = (zone.name.into_inner(), Shape::Zone(corners));
@@ -117,7 +118,10 @@ pub(super) fn parse(text: &str) -> std::result::Result<Zones, (usize, String)> {
     Ok(Zones { relative, margin, settle: file.settle.unwrap_or(15), places })
 }
 
-fn check_name(name: &Spanned<String>, names: &mut BTreeSet<String>) -> std::result::Result<(), (usize, String)> {
+fn check_name(
+    name: &Spanned<String>,
+    names: &mut BTreeSet<String>,
+) -> std::result::Result<(), (usize, String)> {
     let text = name.get_ref();
     let wrong = |what: &str| Err((name.span().start, format!("name {text:?}: {what}")));
     if text.trim().is_empty() || text.chars().any(char::is_control) {
@@ -129,13 +133,18 @@ fn check_name(name: &Spanned<String>, names: &mut BTreeSet<String>) -> std::resu
     Ok(())
 }
 
-fn check_points<T>(at: &Spanned<T>, points: &[[f64; 2]], relative: bool) -> std::result::Result<(), (usize, String)> {
+fn check_points<T>(
+    at: &Spanned<T>,
+    points: &[[f64; 2]],
+    relative: bool,
+) -> std::result::Result<(), (usize, String)> {
     let range = if relative { -10.0..=10.0 } else { -1e6..=1e6 };
     let strange = points.iter().find(|point| !point.iter().all(|v| range.contains(v)));
     match strange {
         None => Ok(()),
         Some([x, y]) if relative => {
-            let what = "expected shares of the picture's sides, 0 to 1; for pixels leave out units = \"relative\"";
+            let what =
+                "expected shares of the picture's sides, 0 to 1; for pixels leave out units = \"relative\"";
             Err((at.span().start, format!("[{x}, {y}]: {what}")))
         }
         Some([x, y]) => Err((at.span().start, format!("[{x}, {y}]: expected pixels of the picture"))),

@@ -53,7 +53,10 @@ fn who_goes_round_the_line_or_stops_on_it_does_not_cross() {
     assert_eq!(crossings(&[[320.0, 150.0], [320.0, 190.0], [320.0, 230.0], [200.0, 250.0]]), []);
     assert_eq!(crossings(&[[200.0, 150.0], [200.0, 190.0], [200.0, 200.0], [200.0, 200.0]]), []);
     // On the line for a while, then over: one crossing, when it was over.
-    assert_eq!(crossings(&[[200.0, 150.0], [200.0, 200.0], [200.0, 200.0], [200.0, 250.0]]), [(3, Direction::In)]);
+    assert_eq!(
+        crossings(&[[200.0, 150.0], [200.0, 200.0], [200.0, 200.0], [200.0, 250.0]]),
+        [(3, Direction::In)]
+    );
     // On the line and back.
     assert_eq!(crossings(&[[200.0, 150.0], [200.0, 200.0], [200.0, 150.0]]), []);
 }
@@ -74,7 +77,10 @@ fn a_crossing_that_nobody_saw_counts() {
     let mut seen = path(&[[200.0, 100.0], [200.0, 300.0]]);
     seen[1].frame = 9;
     let events = happened(&zones(LINE), &[seen]);
-    assert_eq!(events.iter().map(|event| (event.frame, event.kind)).collect::<Vec<_>>(), [(9, EventKind::Cross)]);
+    assert_eq!(
+        events.iter().map(|event| (event.frame, event.kind)).collect::<Vec<_>>(),
+        [(9, EventKind::Cross)]
+    );
 }
 
 const ZONE: &str = "margin = 0.05\nsettle = 10\n[[zone]]\nname = 'yard'\npolygon = [[100, 100], [300, 100], [300, 300], [100, 300]]";
@@ -87,12 +93,15 @@ fn zones_tell_who_entered_how_long_they_stayed_and_how_many_there_were() {
     let events = happened(&zones(ZONE), &[path(&through), path(&standing)]);
     let told: Vec<_> = events.iter().map(|e| (e.frame, e.kind, e.track, e.since, e.lost)).collect();
     use EventKind::{Enter, Leave};
-    assert_eq!(told, [
-        (0, Enter, 2, None, false),
-        (3, Enter, 1, None, false),
-        (5, Leave, 2, Some(0), true),
-        (7, Leave, 1, Some(3), false),
-    ]);
+    assert_eq!(
+        told,
+        [
+            (0, Enter, 2, None, false),
+            (3, Enter, 1, None, false),
+            (5, Leave, 2, Some(0), true),
+            (7, Leave, 1, Some(3), false),
+        ]
+    );
     let tally = tallies(1, &events)[0];
     assert_eq!((tally.ins, tally.outs, tally.most, tally.stayed), (2, 2, 2, 9));
     let line = |line: &Timeline| (line.frame, line.inside);
@@ -102,10 +111,10 @@ fn zones_tell_who_entered_how_long_they_stayed_and_how_many_there_were() {
 #[test]
 fn who_is_seen_once_enters_and_leaves() {
     let events = happened(&zones(ZONE), &[path(&[[200.0, 250.0]])]);
-    assert_eq!(events.iter().map(|e| (e.frame, e.kind)).collect::<Vec<_>>(), [
-        (0, EventKind::Enter),
-        (0, EventKind::Leave),
-    ]);
+    assert_eq!(
+        events.iter().map(|e| (e.frame, e.kind)).collect::<Vec<_>>(),
+        [(0, EventKind::Enter), (0, EventKind::Leave),]
+    );
     let tally = tallies(1, &events)[0];
     assert_eq!((tally.ins, tally.outs, tally.most, tally.stayed), (1, 1, 1, 0));
     let line = |line: &Timeline| (line.frame, line.inside);
@@ -124,11 +133,17 @@ fn anchors_classes_and_shares_of_the_picture() {
     let text = "units = 'relative'\nanchor = 'top'\n[[zone]]\nname = 'sky'\npolygon = [[0, 0], [1, 0], [1, 0.5], [0, 0.5]]\n\
                 [[zone]]\nname = 'ground'\nanchor = 'bottom'\nclasses = ['car']\npolygon = [[0, 0], [1, 0], [1, 0.5], [0, 0.5]]";
     let zones = zones(text).in_pixels([400, 300]);
-    assert_eq!(zones.places[0].shape, Shape::Zone(vec![[0.0, 0.0], [400.0, 0.0], [400.0, 150.0], [0.0, 150.0]]));
+    assert_eq!(
+        zones.places[0].shape,
+        Shape::Zone(vec![[0.0, 0.0], [400.0, 0.0], [400.0, 150.0], [0.0, 150.0]])
+    );
     let standing = vec![path(&[[200.0, 200.0]])];
     let names = |class_is_car: bool| -> Vec<&str> {
         let wants = |place: &Place, _: u32| place.labels.is_empty() || class_is_car;
-        events(&zones, &standing, &wants).iter().map(|event| zones.places[event.place].name.as_str()).collect()
+        events(&zones, &standing, &wants)
+            .iter()
+            .map(|event| zones.places[event.place].name.as_str())
+            .collect()
     };
     assert_eq!(names(true), ["sky", "sky"]);
     assert_eq!(names(false), ["sky", "sky"]);
@@ -148,10 +163,22 @@ fn what_is_wrong_in_a_file_is_said_with_its_line() {
         ("[[line]]\nname = 'a'\nfrom = [1, 2]\nto = [1, 2]\n", 4, "one point"),
         ("[[zone]]\nname = 'a'\npolygon = [[1, 2], [3, 4]]\n", 3, "at least three"),
         ("[[zone]]\nname = 'a'\npolygon = [[1, 2], [3, 4]\n", 3, ""),
-        ("units = 'relative'\n[[zone]]\nname = 'a'\npolygon = [[1, 2], [300, 4], [1, 1]]\n", 4, "shares of the picture"),
-        ("[[zone]]\nname = 'a'\npolygon = [[1, 2], [300, 4], [1, 1]]\ncolour = 3\n", 4, "unknown field `colour`"),
+        (
+            "units = 'relative'\n[[zone]]\nname = 'a'\npolygon = [[1, 2], [300, 4], [1, 1]]\n",
+            4,
+            "shares of the picture",
+        ),
+        (
+            "[[zone]]\nname = 'a'\npolygon = [[1, 2], [300, 4], [1, 1]]\ncolour = 3\n",
+            4,
+            "unknown field `colour`",
+        ),
         ("margin = 7\n[[zone]]\nname = 'a'\npolygon = [[1, 2], [300, 4], [1, 1]]\n", 1, "0 to 1"),
-        ("[[line]]\nname='a'\nfrom=[1,2]\nto=[3,4]\n[[zone]]\nname='a'\npolygon=[[1, 2], [30, 4], [1, 1]]\n", 2, "another"),
+        (
+            "[[line]]\nname='a'\nfrom=[1,2]\nto=[3,4]\n[[zone]]\nname='a'\npolygon=[[1, 2], [30, 4], [1, 1]]\n",
+            2,
+            "another",
+        ),
     ] {
         std::fs::write(&file, text).unwrap();
         let error = read(&file).unwrap_err();

@@ -37,8 +37,11 @@ fn clip(s: &Scratch) {
 /// `p/f1.png` to `p/f20.png`; those of `without` show the ground only.
 fn pictures(s: &Scratch, without: &[u32]) {
     for n in 0..FRAMES {
-        let pixels =
-            if without.contains(&n) { RgbImage::from_pixel(640, 480, Rgb([120, 140, 130])) } else { frame(n) };
+        let pixels = if without.contains(&n) {
+            RgbImage::from_pixel(640, 480, Rgb([120, 140, 130]))
+        } else {
+            frame(n)
+        };
         let mut bytes = std::io::Cursor::new(Vec::new());
         pixels.write_to(&mut bytes, image::ImageFormat::Png).expect("encodes");
         s.file(format!("p/f{}.png", n + 1), &bytes.into_inner());
@@ -71,7 +74,8 @@ fn a_thing_keeps_its_number_through_a_clip_and_is_counted_once() {
     s.detect(arguments).expect(0).says("tracked 1 sequence");
     let items = items(&s);
     assert_eq!(items.len(), FRAMES as usize);
-    let tracks: BTreeSet<u64> = items.iter().flat_map(people).filter_map(|person| person["track"].as_u64()).collect();
+    let tracks: BTreeSet<u64> =
+        items.iter().flat_map(people).filter_map(|person| person["track"].as_u64()).collect();
     assert_eq!(tracks, [1].into(), "one person");
     let centre = |record: &Value| {
         let rect: [f64; 4] = serde_json::from_value(people(record)[0]["box"].clone()).expect("a box");
@@ -79,7 +83,10 @@ fn a_thing_keeps_its_number_through_a_clip_and_is_counted_once() {
     };
     for (n, record) in items.iter().enumerate() {
         assert_eq!(people(record).len(), 1, "frame {n}");
-        assert_eq!((&record["ext"]["track"]["frame"], &record["ext"]["track"]["sequence"]), (&n.into(), &"p/clip.gif".into()));
+        assert_eq!(
+            (&record["ext"]["track"]["frame"], &record["ext"]["track"]["sequence"]),
+            (&n.into(), &"p/clip.gif".into())
+        );
         assert_eq!(record["ext"]["track"]["seconds"], 0.04 * n as f64);
     }
     // It moves as the photo does.
@@ -90,8 +97,10 @@ fn a_thing_keeps_its_number_through_a_clip_and_is_counted_once() {
     let passed = items.iter().position(|record| centre(record) > 300.0).expect("passes the line");
     let events: Vec<Value> =
         lines(&s, "run/events.jsonl").iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let told: Vec<(&str, u64)> =
-        events.iter().map(|e| (e["event"].as_str().expect("a kind"), e["frame"].as_u64().expect("a frame"))).collect();
+    let told: Vec<(&str, u64)> = events
+        .iter()
+        .map(|e| (e["event"].as_str().expect("a kind"), e["frame"].as_u64().expect("a frame")))
+        .collect();
     assert_eq!(told.len(), 3, "{told:?}");
     assert_eq!(told[0], ("enter", 0));
     assert!(told.contains(&("cross", passed as u64)) && told.contains(&("leave", passed as u64)), "{told:?}");
@@ -99,16 +108,25 @@ fn a_thing_keeps_its_number_through_a_clip_and_is_counted_once() {
     assert_eq!((&leave["stay"]["frames"], &leave["seen_leaving"]), (&passed.into(), &true.into()));
     assert!((leave["stay"]["seconds"].as_f64().expect("seconds") - 0.04 * passed as f64).abs() < 1e-9);
     let in_record = &items[passed]["ext"]["track"];
-    assert_eq!((in_record["events"].as_array().map(Vec::len), &in_record["inside"]["left half"]), (Some(2), &0.into()));
+    assert_eq!(
+        (in_record["events"].as_array().map(Vec::len), &in_record["inside"]["left half"]),
+        (Some(2), &0.into())
+    );
 
-    assert_eq!(lines(&s, "run/counts.csv")[1..], [
-        "p/clip.gif,line,middle,person,1,0,,,".to_owned(),
-        format!("p/clip.gif,zone,left half,person,1,1,1,{},{passed}.0", (40 * passed) as f64 / 1000.0),
-    ]);
-    assert_eq!(lines(&s, "run/occupancy.csv")[1..], [
-        "p/clip.gif,0,0.0,left half,1".to_owned(),
-        format!("p/clip.gif,{passed},{},left half,0", (40 * passed) as f64 / 1000.0),
-    ]);
+    assert_eq!(
+        lines(&s, "run/counts.csv")[1..],
+        [
+            "p/clip.gif,line,middle,person,1,0,,,".to_owned(),
+            format!("p/clip.gif,zone,left half,person,1,1,1,{},{passed}.0", (40 * passed) as f64 / 1000.0),
+        ]
+    );
+    assert_eq!(
+        lines(&s, "run/occupancy.csv")[1..],
+        [
+            "p/clip.gif,0,0.0,left half,1".to_owned(),
+            format!("p/clip.gif,{passed},{},left half,0", (40 * passed) as f64 / 1000.0),
+        ]
+    );
     assert_eq!(lines(&s, "run/events.csv").len(), 4);
     let csv = lines(&s, "run/results.csv");
     assert!(csv[0].ends_with(",y2,track,filled") && csv[1].ends_with(",1,"), "{:?}", &csv[..2]);
@@ -117,7 +135,8 @@ fn a_thing_keeps_its_number_through_a_clip_and_is_counted_once() {
     assert!(mot[0].starts_with("1,1,") && mot[19].starts_with("20,1,") && mot[0].ends_with(",-1,-1,-1"));
 
     // Its own truth is right.
-    let text = Ran::of(vision().args(["eval", "--mot"]).arg(s.path("run/mot/p/clip.gif.txt")).arg(s.path("run")));
+    let text =
+        Ran::of(vision().args(["eval", "--mot"]).arg(s.path("run/mot/p/clip.gif.txt")).arg(s.path("run")));
     text.expect(0).says("1.0000");
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/record.schema.json");
     let schema: Value = serde_json::from_slice(&std::fs::read(schema).expect("the schema")).expect("JSON");
@@ -157,7 +176,8 @@ fn tracks_need_no_inference_and_are_the_same_bytes_again() {
 fn pictures_of_a_folder_are_frames_and_gaps_are_filled() {
     let s = Scratch::new();
     pictures(&s, &[7, 8]);
-    s.detect(["p", "--track", "--sequence", "10", "--fill", "3", "--no-images", "--classes", "person"]).expect(0);
+    s.detect(["p", "--track", "--sequence", "10", "--fill", "3", "--no-images", "--classes", "person"])
+        .expect(0);
     let items = items(&s);
     // f2 comes before f10.
     let order: Vec<&str> = items.iter().filter_map(|record| record["item"]["path"].as_str()).collect();
@@ -182,8 +202,13 @@ fn what_is_wrong_is_said_before_anything_is_opened() {
     s.file("broken.toml", b"[[line]]\nname = 'door'\nfrom = [1, 2]\n");
     s.file("label.toml", b"[[line]]\nname = 'door'\nfrom = [1, 2]\nto = [3, 4]\nclasses = ['persn']\n");
     s.detect(["p", "--zones", "broken.toml"]).expect(1).says("--track");
-    s.detect(["p", "--track", "--zones", "broken.toml"]).expect(1).says("broken.toml: line 1: missing field `to`");
-    s.detect(["p", "--track", "--zones", "label.toml"]).expect(1).says("door: classes persn").says("did you mean person");
+    s.detect(["p", "--track", "--zones", "broken.toml"])
+        .expect(1)
+        .says("broken.toml: line 1: missing field `to`");
+    s.detect(["p", "--track", "--zones", "label.toml"])
+        .expect(1)
+        .says("door: classes persn")
+        .says("did you mean person");
     s.detect(["p", "--track", "--zones", "none.toml"]).expect(1).says("none.toml: cannot be read");
     s.detect(["p", "--track=best"]).expect(1).says("bytetrack, oc-sort");
     s.file("vision.toml", b"zones = 'label.toml'\n");
@@ -203,7 +228,8 @@ fn tud_campus_is_measured_as_by_motmetrics_and_trackeval() {
     assert_eq!((&own["schema"], &own["truth"]["boxes"]), (&"vision.eval-mot/1".into(), &359.into()));
     for part in ["clear", "identity", "hota"] {
         for (name, value) in expected["tud-campus"][part].as_object().expect("metrics") {
-            let (own, value) = (own[part][name].as_f64().expect("a number"), value.as_f64().expect("a number"));
+            let (own, value) =
+                (own[part][name].as_f64().expect("a number"), value.as_f64().expect("a number"));
             assert!((own - value).abs() < 1e-9, "{part} {name}: {own} and not {value}");
         }
     }
@@ -219,6 +245,7 @@ fn files_that_are_no_tracks_are_refused_with_their_line() {
         ("1,1,10,10,20,20,1\n2,x,10,10,20,20,1\n", "line 2: not numbers"),
         ("1,1,10,10,20,20\n1,1,11,10,20,20\n", "line 2: id 1 stands in frame 1 before"),
         ("1.5,1,10,10,20,20\n", "line 1: frame 1.5"),
+        ("1e300,1,10,10,20,20\n", "whole numbers up to"),
         ("1,-1,10,10,20,20\n", "none has an id"),
     ] {
         let bad = s.file("bad.txt", text.as_bytes());

@@ -1,6 +1,8 @@
 //! HOTA (Luiten et al., IJCV 2021): how well things are found times how well they are kept apart, as TrackEval
 //! computes it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Pair;
@@ -28,7 +30,8 @@ pub struct Hota {
 /// Counts at one threshold.
 struct Level {
     alpha: f64,
-    matches: Vec<u32>,
+    /// Matches of each thing and track that have any.
+    matches: BTreeMap<(usize, usize), u32>,
     right: f64,
     overlap: f64,
 }
@@ -49,8 +52,9 @@ impl Counts {
         for frame in &pair.frames {
             frame.truth.iter().for_each(|thing| of_things[*thing] += 1.0);
             frame.found.iter().for_each(|track| of_tracks[*track] += 1.0);
-            let columns: Vec<f64> =
-                (0..frame.found.len()).map(|column| frame.overlap.iter().map(|row| row[column]).sum()).collect();
+            let columns: Vec<f64> = (0..frame.found.len())
+                .map(|column| frame.overlap.iter().map(|row| row[column]).sum())
+                .collect();
             for (thing, row) in frame.truth.iter().zip(&frame.overlap) {
                 let sum: f64 = row.iter().sum();
                 for ((track, overlap), column) in frame.found.iter().zip(row).zip(&columns) {
@@ -78,21 +82,20 @@ pub(super) fn measure(pair: &Pair) -> Hota {
         let all = counts.of_things[thing] + counts.of_tracks[track] - common;
         common / all
     };
-    let level = |n: usize| {
-        let matches = vec![0; pair.things * pair.tracks];
-        Level { alpha: 0.05 * (n + 1) as f64, matches, right: 0.0, overlap: 0.0 }
-    };
+    let level =
+        |n: usize| Level { alpha: 0.05 * (n + 1) as f64, matches: BTreeMap::new(), right: 0.0, overlap: 0.0 };
     let mut levels: Vec<Level> = (0..ALPHAS).map(level).collect();
     for frame in &pair.frames {
-        let score =
-            |row: usize, column: usize| aligned(frame.truth[row], frame.found[column]) * frame.overlap[row][column];
+        let score = |row: usize, column: usize| {
+            aligned(frame.truth[row], frame.found[column]) * frame.overlap[row][column]
+        };
         let costs = Costs::new(frame.truth.len(), frame.found.len(), |row, column| -score(row, column));
         for (row, column) in cheapest(&costs) {
             let overlap = frame.overlap[row][column];
             for level in levels.iter_mut().filter(|level| overlap >= level.alpha - f64::EPSILON) {
                 level.right += 1.0;
                 level.overlap += overlap;
-                level.matches[frame.truth[row] * pair.tracks + frame.found[column]] += 1;
+                *level.matches.entry((frame.truth[row], frame.found[column])).or_default() += 1;
             }
         }
     }
@@ -102,8 +105,8 @@ pub(super) fn measure(pair: &Pair) -> Hota {
 
 fn of_level(level: &Level, counts: &Counts, truth: f64, found: f64) -> [f64; 8] {
     let (mut assa, mut assre, mut asspr) = (0.0, 0.0, 0.0);
-    for (index, common) in level.matches.iter().enumerate().filter(|(_, common)| **common > 0) {
-        let (thing, track, common) = (index / counts.tracks, index % counts.tracks, f64::from(*common));
+    for (&(thing, track), common) in &level.matches {
+        let common = f64::from(*common);
         assa += common * counts.jaccard(thing, track, common);
         assre += common * common / counts.of_things[thing].max(1.0);
         asspr += common * common / counts.of_tracks[track].max(1.0);

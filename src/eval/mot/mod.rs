@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::error::{Error, Result};
 use crate::track::Area;
 
 pub use clear::Clear;
@@ -96,9 +97,15 @@ pub struct MotReport {
     pub hota: Hota,
 }
 
+/// Pairs of things and tracks that are compared at most: three numbers are kept of each.
+const MOST_PAIRS: usize = 20_000_000;
+
 /// Measures `found` against `truth`. A truth that ends early says nothing of the frames behind its end: found
 /// boxes there are left out and said.
-pub fn evaluate(truth: &Boxes, mut found: Boxes, iou: f64) -> MotReport {
+///
+/// # Errors
+/// `Usage` for more things and tracks than can be compared.
+pub fn evaluate(truth: &Boxes, mut found: Boxes, iou: f64) -> Result<MotReport> {
     let mut notes = truth.notes.clone();
     notes.append(&mut found.notes);
     if let Some(last) = truth.frames.keys().next_back() {
@@ -111,8 +118,14 @@ pub fn evaluate(truth: &Boxes, mut found: Boxes, iou: f64) -> MotReport {
             ));
         }
     }
+    let (things, tracks) = (truth.ids().len(), found.ids().len());
+    if things.saturating_mul(tracks) > MOST_PAIRS {
+        let message =
+            format!("{things} things and {tracks} tracks; expected at most {MOST_PAIRS} pairs of both");
+        return Err(Error::usage(message));
+    }
     let pair = Pair::new(truth, &found);
-    MotReport {
+    Ok(MotReport {
         schema: SCHEMA,
         truth: Side::of(truth),
         results: Side::of(&found),
@@ -121,7 +134,7 @@ pub fn evaluate(truth: &Boxes, mut found: Boxes, iou: f64) -> MotReport {
         clear: clear::measure(&pair, iou),
         identity: identity::measure(&pair, iou),
         hota: hota::measure(&pair),
-    }
+    })
 }
 
 /// `part` of `whole`, 0 to 1; `None` of nothing.
@@ -141,16 +154,30 @@ impl MotReport {
         self.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
         let (c, i, h) = (&self.clear, &self.identity, &self.hota);
         let named = |heading: &[&str]| heading.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        let numbers = |values: &[Option<f64>]| values.iter().map(|v| super::report::number(*v)).collect::<Vec<_>>();
+        let numbers =
+            |values: &[Option<f64>]| values.iter().map(|v| super::report::number(*v)).collect::<Vec<_>>();
         let counts = |values: &[usize]| values.iter().map(ToString::to_string).collect::<Vec<_>>();
         let head = [
             named(&["MOTA", "IDF1", "HOTA", "DetA", "AssA", "LocA", "MOTP"]),
             numbers(&[c.mota, i.idf1, Some(h.hota), Some(h.deta), Some(h.assa), Some(h.loca), c.motp]),
         ];
         let rest = [
-            named(&["switches", "fragmentations", "missed", "false", "mostly tracked", "partly", "mostly lost"]),
+            named(&[
+                "switches",
+                "fragmentations",
+                "missed",
+                "false",
+                "mostly tracked",
+                "partly",
+                "mostly lost",
+            ]),
             counts(&[
-                c.switches, c.fragmentations, c.misses, c.false_positives, c.mostly_tracked, c.partially_tracked,
+                c.switches,
+                c.fragmentations,
+                c.misses,
+                c.false_positives,
+                c.mostly_tracked,
+                c.partially_tracked,
                 c.mostly_lost,
             ]),
         ];

@@ -30,8 +30,9 @@ fn expected(case: &str) -> Value {
 
 #[test]
 fn made_up_tracks_are_measured_as_by_motmetrics_and_trackeval() {
-    let (truth, found) = (read(&golden("truth.txt"), true).unwrap(), read(&golden("results.txt"), false).unwrap());
-    same(&evaluate(&truth, found, 0.5), &expected("made-up"));
+    let (truth, found) =
+        (read(&golden("truth.txt"), true).unwrap(), read(&golden("results.txt"), false).unwrap());
+    same(&evaluate(&truth, found, 0.5).unwrap(), &expected("made-up"));
 }
 
 fn boxes(list: &[(u64, u64, f64)]) -> Boxes {
@@ -47,7 +48,7 @@ fn boxes(list: &[(u64, u64, f64)]) -> Boxes {
 fn a_case_computed_by_hand() {
     let truth = boxes(&[(1, 7, 0.0), (2, 7, 0.0), (3, 7, 0.0), (4, 7, 0.0)]);
     let found = boxes(&[(1, 1, 0.0), (2, 5, 90.0), (3, 2, 0.0), (4, 2, 0.0), (5, 2, 0.0)]);
-    let report = evaluate(&truth, found, 0.5);
+    let report = evaluate(&truth, found, 0.5).unwrap();
     let c = &report.clear;
     assert_eq!((c.matches, c.misses, c.false_positives, c.switches, c.fragmentations), (3, 1, 1, 1, 1));
     assert_eq!((c.mota, c.motp, c.partially_tracked), (Some(0.25), Some(0.0), 1));
@@ -63,10 +64,10 @@ fn a_case_computed_by_hand() {
 #[test]
 fn perfect_and_empty_results() {
     let truth = boxes(&[(1, 1, 0.0), (2, 1, 0.0), (2, 2, 50.0)]);
-    let perfect = evaluate(&truth, truth.clone(), 0.5);
+    let perfect = evaluate(&truth, truth.clone(), 0.5).unwrap();
     assert_eq!((perfect.clear.mota, perfect.identity.idf1), (Some(1.0), Some(1.0)));
     assert!((perfect.hota.hota - 1.0).abs() < 1e-12);
-    let nothing = evaluate(&truth, Boxes::default(), 0.5);
+    let nothing = evaluate(&truth, Boxes::default(), 0.5).unwrap();
     assert_eq!((nothing.clear.mota, nothing.clear.motp, nothing.identity.idf1), (Some(0.0), None, Some(0.0)));
     assert_eq!((nothing.hota.hota, nothing.clear.mostly_lost), (0.0, 2));
 }

@@ -11,6 +11,9 @@ use crate::track::Area;
 /// Columns that are needed; what follows (class, visibility, a place in the world) is not.
 const COLUMNS: usize = 6;
 
+/// Largest frame and id: exact in a double, and far from the end of an integer.
+const MOST: f64 = 1e12;
+
 /// Reads `gt.txt`, `det.txt` or a tracker's output. In a truth, lines whose seventh column is 0 are not to be
 /// counted (MOT16's flag).
 ///
@@ -27,13 +30,15 @@ pub fn read(path: &Path, truth: bool) -> Result<Boxes> {
         };
         let row = numbers(line).map_err(|what| wrong(what.to_owned()))?;
         let [frame, id, left, top, width, height] = row[..COLUMNS] else { continue };
-        if frame < 0.0 || frame.fract() != 0.0 || id.fract() != 0.0 {
-            return Err(wrong(format!("frame {frame} and id {id} are not both whole numbers")));
+        let whole = |value: f64| value.fract() == 0.0 && (-1.0..=MOST).contains(&value);
+        if frame < 0.0 || !whole(frame) || !whole(id) {
+            return Err(wrong(format!("frame {frame} and id {id} are not both whole numbers up to {MOST}")));
         }
         if truth && row.get(COLUMNS) == Some(&0.0) {
             continue;
         }
         if id < 0.0 {
+            // Detections without a track.
             unnumbered += 1;
             continue;
         }
@@ -56,7 +61,8 @@ pub fn read(path: &Path, truth: bool) -> Result<Boxes> {
 fn numbers(line: &str) -> std::result::Result<Vec<f64>, &'static str> {
     let separator = |c: char| c == ',' || c.is_whitespace();
     let cells = line.split(separator).filter(|cell| !cell.is_empty());
-    let values: Option<Vec<f64>> = cells.map(|cell| cell.parse().ok().filter(|v: &f64| v.is_finite())).collect();
+    let values: Option<Vec<f64>> =
+        cells.map(|cell| cell.parse().ok().filter(|v: &f64| v.is_finite())).collect();
     let values = values.ok_or("not numbers between commas")?;
     if values.len() < COLUMNS { Err("fewer than six columns") } else { Ok(values) }
 }
@@ -72,7 +78,8 @@ pub fn place(path: &Path) -> Result<PathBuf> {
     let folder = path.join("mot");
     let folder = if folder.is_dir() { folder } else { path.to_owned() };
     let files = walkdir::WalkDir::new(&folder).sort_by_file_name().into_iter().filter_map(|entry| entry.ok());
-    let is_text = |entry: &walkdir::DirEntry| entry.file_type().is_file() && super::extension(entry.path()) == "txt";
+    let is_text =
+        |entry: &walkdir::DirEntry| entry.file_type().is_file() && super::extension(entry.path()) == "txt";
     let files: Vec<PathBuf> = files.filter(is_text).map(walkdir::DirEntry::into_path).collect();
     match files.as_slice() {
         [only] => Ok(only.clone()),
@@ -82,7 +89,8 @@ pub fn place(path: &Path) -> Result<PathBuf> {
         ))),
         several => {
             let names: Vec<String> = several.iter().map(|file| file.display().to_string()).collect();
-            let message = format!("{}: several sequences ({}); give one", path.display(), crate::eval::some_of(&names));
+            let message =
+                format!("{}: several sequences ({}); give one", path.display(), crate::eval::some_of(&names));
             Err(Error::usage(message))
         }
     }

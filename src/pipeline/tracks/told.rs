@@ -56,7 +56,12 @@ pub(super) fn inside(events: &[Event], zones: &Zones, frame: usize) -> Value {
 }
 
 /// As in docs/format.md.
-pub(super) fn event(event: &Event, zones: &Zones, label: &str, seconds: &dyn Fn(u32) -> Option<f64>) -> Value {
+pub(super) fn event(
+    event: &Event,
+    zones: &Zones,
+    label: &str,
+    seconds: &dyn Fn(u32) -> Option<f64>,
+) -> Value {
     let mut told = Map::new();
     let place = if event.kind == EventKind::Cross { "line" } else { "zone" };
     told.insert("event".to_owned(), json!(event.kind));

@@ -188,7 +188,7 @@ fn within<S: Selection>(
         None => None,
     };
     let known = (prepared.policy.as_ref(), &store, &keys);
-    let tracks = seen.as_ref().map(|(how, seen)| RunTracks::new(how, &listing.inputs, seen, known));
+    let tracks = seen.as_ref().map(|(how, seen)| RunTracks::new(how, &listing.inputs, seen, known, workers));
     let emitter = Emitter::new(
         &listing.inputs,
         &keys,

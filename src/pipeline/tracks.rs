@@ -30,6 +30,8 @@ use crate::zones::{Event, Zones, events};
 
 mod told;
 
+use told::Counts;
+
 /// How things are followed, and where they are counted.
 #[derive(Debug, Clone)]
 pub struct Tracking {
@@ -45,9 +47,6 @@ pub struct Tracking {
     pub zones: Option<Zones>,
 }
 
-/// Sequences that are kept once decided.
-const KEPT: usize = 4;
-
 pub struct RunTracks<'a> {
     pub tracking: &'a Tracking,
     policy: &'a dyn Policy,
@@ -58,7 +57,9 @@ pub struct RunTracks<'a> {
     spots: HashMap<&'a str, Spot>,
     /// The digest of each input's bytes.
     digests: Vec<Option<Key>>,
+    /// The sequences asked for last, and how many of them are kept: one for each worker, and what is written.
     decided: Mutex<VecDeque<(usize, Arc<Decided>)>>,
+    kept: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +89,7 @@ struct Decided {
     /// In pixels.
     zones: Option<Zones>,
     events: Vec<Event>,
+    counts: Counts,
 }
 
 impl<'a> RunTracks<'a> {
@@ -98,6 +100,7 @@ impl<'a> RunTracks<'a> {
         inputs: &'a [Input],
         outcomes: &[(usize, Outcome)],
         (policy, store, keys): (&'a dyn Policy, &'a Store, &'a Keys),
+        workers: usize,
     ) -> Self {
         let mut digests = vec![None; inputs.len()];
         let (mut sequences, mut spots) = (Vec::new(), HashMap::new());
@@ -128,8 +131,8 @@ impl<'a> RunTracks<'a> {
                 Path::new(root).join(folder).components().collect::<PathBuf>().to_string_lossy().into_owned();
             sequences.push(Sequence { name, frames });
         }
-        let decided = Mutex::default();
-        Self { tracking, policy, store, keys, sequences, spots, digests, decided }
+        let (decided, kept) = (Mutex::default(), workers + 2);
+        Self { tracking, policy, store, keys, sequences, spots, digests, decided, kept }
     }
 
     /// How many sequences there are.
@@ -170,7 +173,7 @@ impl<'a> RunTracks<'a> {
         }
         if let Some(zones) = &decided.zones {
             told["events"] = self.told_events(number, &decided, zones, frame);
-            told["inside"] = told::inside(&decided.events, zones, frame);
+            told["inside"] = decided.counts.inside(zones, frame);
         }
         record.ext.insert("track".to_owned(), told);
         Ok(())
@@ -206,11 +209,12 @@ impl<'a> RunTracks<'a> {
     fn sequence(&self, number: usize) -> Result<Arc<Decided>> {
         // Others wait: they mostly want the same one.
         let mut kept = self.decided.lock().map_err(|_| poisoned("tracks"))?;
-        if let Some((_, decided)) = kept.iter().find(|(other, _)| *other == number) {
-            return Ok(Arc::clone(decided));
-        }
-        let decided = Arc::new(self.decided(&self.sequences[number])?);
-        if kept.len() >= KEPT {
+        let known = kept.iter().position(|(other, _)| *other == number).and_then(|at| kept.remove(at));
+        let decided = match known {
+            Some((_, decided)) => decided,
+            None => Arc::new(self.decided(&self.sequences[number])?),
+        };
+        if kept.len() >= self.kept {
             kept.pop_front();
         }
         kept.push_back((number, Arc::clone(&decided)));
@@ -238,7 +242,8 @@ impl<'a> RunTracks<'a> {
             place.labels.is_empty() || place.labels.iter().any(|label| labels.index(label) == Some(class))
         };
         let events = zones.as_ref().map(|zones| events(zones, tracks.paths(), &wants)).unwrap_or_default();
-        Ok(Decided { tracks, zones, events })
+        let counts = Counts::new(zones.as_ref().map_or(0, |zones| zones.places.len()), &events);
+        Ok(Decided { tracks, zones, events, counts })
     }
 
     fn observed(&self, sequence: &Sequence, frame: &FrameOf) -> Result<Observed> {
@@ -283,7 +288,8 @@ impl<'a> RunTracks<'a> {
     }
 
     fn told_events(&self, number: usize, decided: &Decided, zones: &Zones, frame: usize) -> Value {
-        let own = decided.events.iter().filter(|event| event.frame as usize == frame);
+        let at = |frame: usize| decided.events.partition_point(|event| (event.frame as usize) < frame);
+        let own = decided.events[at(frame)..at(frame + 1)].iter();
         let labels = self.policy.labels();
         let seconds = |frame: u32| self.seconds(number, frame as usize);
         own.map(|event| told::event(event, zones, &labels.name(event.class), &seconds)).collect()

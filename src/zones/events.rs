@@ -177,40 +177,6 @@ impl Walk<'_> {
     }
 }
 
-/// What a place saw in all.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Tally {
-    /// Crossings of a line by direction; enterings and leavings of a zone.
-    pub ins: u32,
-    pub outs: u32,
-    /// Things in a zone at the same time, at most.
-    pub most: u32,
-    /// Frames that things stayed in a zone, all together.
-    pub stayed: u64,
-}
-
-/// The tally of each place.
-pub fn tallies(places: usize, events: &[Event]) -> Vec<Tally> {
-    let mut all = vec![Tally::default(); places];
-    let mut inside = vec![0u32; places];
-    for event in events {
-        let (tally, inside) = (&mut all[event.place], &mut inside[event.place]);
-        match (event.kind, event.direction) {
-            (EventKind::Enter, _) => {
-                (tally.ins, *inside) = (tally.ins + 1, *inside + 1);
-                tally.most = tally.most.max(*inside);
-            }
-            (EventKind::Leave, _) => {
-                (tally.outs, *inside) = (tally.outs + 1, inside.saturating_sub(1));
-                tally.stayed += u64::from(event.frame - event.since.unwrap_or(event.frame));
-            }
-            (EventKind::Cross, Some(Direction::In)) => tally.ins += 1,
-            (EventKind::Cross, _) => tally.outs += 1,
-        }
-    }
-    all
-}
-
 /// How many things are in a zone from a frame on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeline {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Decided, RunTracks};
 use crate::draw::{Outline, Overlay};
 use crate::prediction::Instance;
-use crate::zones::{Event, EventKind, Shape, Zones, occupancy, tallies};
+use crate::zones::{Direction, Event, EventKind, Shape, Zones, occupancy};
 
 impl RunTracks<'_> {
     /// Tails of the things that a frame shows, and the zones with their counts so far.
@@ -16,43 +16,71 @@ impl RunTracks<'_> {
             (track, places.iter().map(|place| point(place.area)).collect())
         };
         let tails = instances.iter().filter_map(|instance| instance.track).map(tail).collect();
-        let places = decided.zones.as_ref().map(|zones| outlines(zones, &decided.events, frame));
+        let places = decided.zones.as_ref().map(|zones| outlines(zones, &decided.counts, frame));
         Overlay { tails, places: places.unwrap_or_default() }
     }
 }
 
 /// Zones with what is in them in a frame, lines with what crossed them until then.
-fn outlines(zones: &Zones, events: &[Event], frame: usize) -> Vec<Outline> {
-    let until = &events[..events.partition_point(|event| event.frame as usize <= frame)];
-    let tallies = tallies(zones.places.len(), until);
-    let now = counts(until, zones.places.len(), frame);
+fn outlines(zones: &Zones, counts: &Counts, frame: usize) -> Vec<Outline> {
     let single = |points: &[[f64; 2]]| points.iter().map(|point| point.map(|v| v as f32)).collect();
     let outline = |(n, place): (usize, &crate::zones::Place)| match &place.shape {
         Shape::Zone(corners) => {
-            Outline { points: single(corners), closed: true, words: format!("{} {}", place.name, now[n]) }
+            let words = format!("{} {}", place.name, counts.held(n, frame));
+            Outline { points: single(corners), closed: true, words }
         }
         Shape::Line(ends) => {
-            let words = format!("{} in {} out {}", place.name, tallies[n].ins, tallies[n].outs);
+            let [ins, outs] = counts.crossed(n, frame);
+            let words = format!("{} in {ins} out {outs}", place.name);
             Outline { points: single(ends), closed: false, words }
         }
     };
     zones.places.iter().enumerate().map(outline).collect()
 }
 
-/// How many things are in each place in a frame.
-fn counts(events: &[Event], places: usize, frame: usize) -> Vec<u32> {
-    let mut now = vec![0; places];
-    let lines = occupancy(places, events);
-    lines.iter().filter(|line| line.frame as usize <= frame).for_each(|line| now[line.place] = line.inside);
-    now
+/// What each place counts from which frame on, so that any frame finds it quickly.
+pub(super) struct Counts {
+    /// Of each zone: frame, things in it.
+    held: Vec<Vec<(u32, u32)>>,
+    /// Of each line: frame, crossings in and out.
+    crossed: Vec<Vec<(u32, [u32; 2])>>,
 }
 
-/// How many things are in each zone in a frame, by name.
-pub(super) fn inside(events: &[Event], zones: &Zones, frame: usize) -> Value {
-    let until = &events[..events.partition_point(|event| event.frame as usize <= frame)];
-    let now = counts(until, zones.places.len(), frame).into_iter().zip(&zones.places);
-    let of = now.filter(|(_, place)| matches!(place.shape, Shape::Zone(_)));
-    Value::Object(of.map(|(count, place)| (place.name.clone(), json!(count))).collect())
+impl Counts {
+    pub(super) fn new(places: usize, events: &[Event]) -> Self {
+        let (mut held, mut crossed) = (vec![Vec::new(); places], vec![Vec::new(); places]);
+        for line in occupancy(places, events) {
+            held[line.place].push((line.frame, line.inside));
+        }
+        for event in events.iter().filter(|event| event.kind == EventKind::Cross) {
+            let lines: &mut Vec<(u32, [u32; 2])> = &mut crossed[event.place];
+            let [ins, outs] = lines.last().map_or([0, 0], |(_, counts)| *counts);
+            let is_in = event.direction == Some(Direction::In);
+            lines.push((event.frame, [ins + u32::from(is_in), outs + u32::from(!is_in)]));
+        }
+        Self { held, crossed }
+    }
+
+    fn held(&self, place: usize, frame: usize) -> u32 {
+        last(&self.held[place], frame).unwrap_or(0)
+    }
+
+    fn crossed(&self, place: usize, frame: usize) -> [u32; 2] {
+        last(&self.crossed[place], frame).unwrap_or([0, 0])
+    }
+
+    /// How many things are in each zone in a frame, by name.
+    pub(super) fn inside(&self, zones: &Zones, frame: usize) -> Value {
+        let places = zones.places.iter().enumerate();
+        let of = places.filter(|(_, place)| matches!(place.shape, Shape::Zone(_)));
+        Value::Object(of.map(|(n, place)| (place.name.clone(), json!(self.held(n, frame)))).collect())
+    }
+}
+
+/// What holds in a frame.
+fn last<T: Copy>(lines: &[(u32, T)], frame: usize) -> Option<T> {
+    let until = lines.partition_point(|(from, _)| *from as usize <= frame);
+    lines[..until].last().map(|(_, value)| *value)
 }
 
 /// As in docs/format.md.

@@ -184,3 +184,29 @@ fn what_is_wrong_in_a_file_is_said_with_its_line() {
         assert!(error.message.contains("expected"), "{text:?}: {}", error.message);
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_zones_or_refused(text in "(units|margin|settle|\\[\\[zone\\]\\]|\\[\\[line\\]\\]|name|polygon|from|to| = |\\[|\\]|,|[0-9.e-]{1,4}|'[a-z]?'|\n){0,40}") {
+        if let Err((at, what)) = super::read::parse(&text) {
+            proptest::prop_assert!(at <= text.len() && !what.is_empty());
+        }
+    }
+
+    /// Wherever a thing goes: it enters and leaves in turn, and it crosses in alternating directions.
+    #[test]
+    fn events_of_a_thing_take_turns(feet in proptest::collection::vec((80.0f32..320.0, 80.0f32..320.0), 1..60)) {
+        let feet: Vec<[f32; 2]> = feet.into_iter().map(|(x, y)| [x, y]).collect();
+        let inside = happened(&zones(ZONE), &[path(&feet)]);
+        for (n, event) in inside.iter().enumerate() {
+            proptest::prop_assert_eq!(event.kind, if n % 2 == 0 { EventKind::Enter } else { EventKind::Leave });
+        }
+        proptest::prop_assert_eq!(inside.len() % 2, 0);
+        // A line across everything, so that nobody goes round it.
+        let line = zones("[[line]]\nname = 'all'\nfrom = [-1000, 200]\nto = [1000, 200]");
+        let crossed = happened(&line, &[path(&feet)]);
+        for pair in crossed.windows(2) {
+            proptest::prop_assert!(pair[0].direction != pair[1].direction && pair[0].frame < pair[1].frame);
+        }
+    }
+}

@@ -76,6 +76,8 @@ fn stages(c: &mut Criterion) {
         rect: Rect::new(f32::from(n) * 20.0, 30.0, f32::from(n) * 20.0 + 120.0, 300.0),
         corners: None,
         keypoints: Vec::new(),
+        track: None,
+        filled: false,
         children: Vec::new(),
     };
     let prediction = Prediction::Detect { instances: (0..10).map(instance).collect() };

@@ -46,6 +46,8 @@ pub mod run;
 pub mod sink;
 pub mod source;
 pub mod spec;
+pub mod track;
 pub mod triage;
+pub mod zones;
 
 pub use error::{Error, Kind, Result};

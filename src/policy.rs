@@ -45,6 +45,11 @@ pub trait Policy: Send + Sync {
     fn candidates(&self, _observed: &Observed) -> Option<Prediction> {
         None
     }
+    /// What there is with every threshold lowered to `conf`, best first, and whether it counts by itself: of what is
+    /// tracked, weak detections count where they continue a track. Empty where nothing can be tracked.
+    fn tracked(&self, _observed: &Observed, _conf: f32) -> Vec<(Instance, bool)> {
+        Vec::new()
+    }
     /// Thresholds, columns and queues of the command, for the report.
     fn declared(&self) -> Declared {
         Declared::default()
@@ -77,6 +82,12 @@ impl Policy for DetectPolicy {
         Some(self.decided(observed, &lowered, usize::MAX))
     }
 
+    fn tracked(&self, observed: &Observed, conf: f32) -> Vec<(Instance, bool)> {
+        let kept = self.kept(observed, &|class| self.conf_of(class).min(conf), self.max_det);
+        let counts = |candidate: &Candidate| candidate.score >= self.conf_of(candidate.class);
+        kept.iter().map(|candidate| (self.instance(candidate, observed.size), counts(candidate))).collect()
+    }
+
     fn declared(&self) -> Declared {
         const QUEUES: &[Queue] = &[
             Queue { title: "Most doubtful first", among: Among::Doubtful, by: "doubt", descending: true },
@@ -107,8 +118,16 @@ impl Policy for DetectPolicy {
 
 impl DetectPolicy {
     fn decided(&self, observed: &Observed, conf: &dyn Fn(u32) -> f32, most: usize) -> Prediction {
+        let kept = self.kept(observed, conf, most);
+        Prediction::Detect {
+            instances: kept.iter().map(|candidate| self.instance(candidate, observed.size)).collect(),
+        }
+    }
+
+    /// Candidates above their threshold that no better one suppresses, best first.
+    fn kept(&self, observed: &Observed, conf: &dyn Fn(u32) -> f32, most: usize) -> Vec<Candidate> {
         let Observation::Detections { candidates, needs_nms } = &observed.observation else {
-            return Prediction::Detect { instances: Vec::new() };
+            return Vec::new();
         };
         let wants = |c: &&Candidate| c.score >= conf(c.class) && self.wants(c.class);
         let wanted: Vec<Candidate> = candidates.iter().filter(wants).copied().collect();
@@ -117,9 +136,7 @@ impl DetectPolicy {
             true => nms(&wanted, self.iou, most),
             false => (0..wanted.len().min(most)).collect(),
         };
-        Prediction::Detect {
-            instances: kept.into_iter().map(|index| self.instance(&wanted[index], observed.size)).collect(),
-        }
+        kept.into_iter().map(|index| wanted[index]).collect()
     }
 
     fn conf_of(&self, class: u32) -> f32 {
@@ -140,6 +157,8 @@ impl DetectPolicy {
             rect: Rect::new(round(x1, 1e3), round(y1, 1e3), round(x2, 1e3), round(y2, 1e3)),
             corners: candidate.corners.map(|corners| corners.map(|corner| corner.map(|v| round(v, 1e3)))),
             keypoints: candidate.landmarks.as_ref().map(keypoints).unwrap_or_default(),
+            track: None,
+            filled: false,
             children: Vec::new(),
         }
     }
@@ -156,7 +175,7 @@ fn keypoints(landmarks: &Landmarks) -> Vec<Keypoint> {
 }
 
 /// Rounded for results: no false precision, and shorter files.
-fn round(value: f32, steps: f64) -> f32 {
+pub(crate) fn round(value: f32, steps: f64) -> f32 {
     ((f64::from(value) * steps).round() / steps) as f32
 }
 

@@ -22,6 +22,12 @@ pub struct Instance {
     /// Points of a face, in the order of [`Landmarks::NAMES`]; empty where the model gives none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keypoints: Vec<Keypoint>,
+    /// In a sequence that was tracked: the same number for the same thing in every frame, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<u32>,
+    /// Not detected in this frame, but put between two frames of its track that show it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub filled: bool,
     /// Things found within this one (a plate in a car, a face in a person); same type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Instance>,
@@ -153,6 +159,15 @@ impl Prediction {
         match self {
             Prediction::Detect { instances } | Prediction::Faces { instances } => instances,
             Prediction::Classify { .. } | Prediction::Ocr { .. } | Prediction::Triage { .. } => &[],
+        }
+    }
+
+    /// The same answer with other instances; what has none is left as it is.
+    pub fn with_instances(self, instances: Vec<Instance>) -> Self {
+        match self {
+            Prediction::Detect { .. } => Prediction::Detect { instances },
+            Prediction::Faces { .. } => Prediction::Faces { instances },
+            other => other,
         }
     }
 

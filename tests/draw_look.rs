@@ -46,6 +46,8 @@ fn truth(coco: &Value, image_id: u64, scale: f32) -> Prediction {
             rect: [b[0], b[1], b[0] + b[2], b[1] + b[3]].map(|v| v * scale).into(),
             corners: None,
             keypoints: Vec::new(),
+            track: None,
+            filled: false,
             children: Vec::new(),
         }
     });
@@ -98,6 +100,8 @@ fn a_chart_of_hard_cases() {
             rect: rect.into(),
             corners: None,
             keypoints: Vec::new(),
+            track: None,
+            filled: false,
             children,
         });
     };
@@ -118,6 +122,8 @@ fn a_chart_of_hard_cases() {
         rect: [20.0, 560.0, 200.0, 636.0].into(),
         corners: None,
         keypoints: Vec::new(),
+        track: None,
+        filled: false,
         children: Vec::new(),
     };
     parent.children.push(Instance {
@@ -127,6 +133,8 @@ fn a_chart_of_hard_cases() {
         rect: [90.0, 600.0, 150.0, 615.0].into(),
         corners: None,
         keypoints: Vec::new(),
+        track: None,
+        filled: false,
         children: Vec::new(),
     });
     instances.push(parent);

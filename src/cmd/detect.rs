@@ -23,6 +23,8 @@ const EXAMPLES: &str = "Examples:
       records for another program
   vision detect night/ --until 8h
       stop in the morning; the same command continues
+  vision detect clip.gif --track --zones zones.toml
+      things get numbers; lines and zones count them (docs/tracking.md)
   vision detect door.jpg --fail-on person
       exit code 3 when somebody is there";
 

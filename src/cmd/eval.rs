@@ -11,7 +11,8 @@ use super::{Entry, with_options};
 use crate::atomic::write_whole;
 use crate::error::{Error, Result};
 use crate::eval::coco::Overlap;
-use crate::eval::read::{RESULTS, Reading, TRUTHS};
+use crate::eval::mot::evaluate;
+use crate::eval::read::{self, RESULTS, Reading, TRUTHS};
 use crate::eval::{Options, Report, plots};
 
 pub const ENTRY: Entry = Entry { command, run };
@@ -64,6 +65,14 @@ struct EvalArgs {
     #[arg(long)]
     json: bool,
 
+    /// Measure tracks: MOT Challenge files, or as results a run of vision detect --track --format mot
+    #[arg(long, conflicts_with_all = ["iou", "max_det", "sigmas", "voc", "names", "plots", "per_class", "min_ap", "min_top1", "max_cer"])]
+    mot: bool,
+
+    /// Least overlap of a match for MOTA and IDF1
+    #[arg(long, value_name = "IOU", requires = "mot", default_value_t = 0.5, value_parser = share)]
+    mot_iou: f64,
+
     /// Exit with 3 when AP is below
     #[arg(long, value_name = "AP", value_parser = share)]
     min_ap: Option<f64>,
@@ -91,7 +100,8 @@ fn command() -> Command {
          Examples:\n  \
          vision detect val/images --conf 0.001 --no-images --out run && vision eval val/instances.json run\n  \
          vision eval val/Annotations run --plots plots --per-class\n  \
-         vision eval labels.csv run --json --min-top1 0.9 > metrics.json\n\n\
+         vision eval labels.csv run --json --min-top1 0.9 > metrics.json\n  \
+         vision eval --mot gt.txt run\n\n\
          Exit codes: 0 measured, 1 not measurable, 3 below --min-ap or --min-top1, above --max-cer."
     );
     with_options::<EvalArgs>("eval", about).after_help(after)
@@ -99,6 +109,9 @@ fn command() -> Command {
 
 fn run(matches: &ArgMatches) -> Result<u8> {
     let args = EvalArgs::from_arg_matches(matches).map_err(|e| Error::usage(e.to_string()))?;
+    if args.mot {
+        return mot(&args);
+    }
     let options = Options {
         reading: Reading { names: args.names.clone(), voc_edges: args.voc_edges },
         overlap: args.iou,
@@ -118,6 +131,18 @@ fn run(matches: &ArgMatches) -> Result<u8> {
         false => say(&mut out, &report.text(args.per_class))?,
     }
     Ok(exit_code(&args, &report))
+}
+
+fn mot(args: &EvalArgs) -> Result<u8> {
+    let truth = read::mot::read(&read::mot::place(&args.truth)?, true)?;
+    let found = read::mot::read(&read::mot::place(&args.results)?, false)?;
+    let report = evaluate(&truth, found, args.mot_iou)?;
+    let mut out = io::stdout().lock();
+    match args.json {
+        true => say_json(&mut out, &report)?,
+        false => say(&mut out, &report.text())?,
+    }
+    Ok(0)
 }
 
 /// A floor for a metric that this evaluation does not have would never be checked.

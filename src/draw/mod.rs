@@ -1,5 +1,6 @@
 //! Annotated pictures: boxes with tags that can be read on any picture of any size.
 
+mod overlay;
 pub(crate) mod palette;
 mod panel;
 mod reading;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Quad, Rect};
 use crate::prediction::{Instance, Prediction};
+pub use overlay::{Outline, Overlay};
 pub use reading::size as sheet_size;
 
 use palette::{Colour, class_colour, contrasting};
@@ -66,6 +68,12 @@ pub fn annotate(image: &mut RgbImage, prediction: &Prediction, style: &Style) {
     for tag in tags(&marks, &frame(image), &scale, style).iter().rev() {
         draw_tag(image, tag, &scale);
     }
+}
+
+/// Like [`annotate`], with what a frame of a sequence shows beside its instances, below these.
+pub fn annotate_sequence(image: &mut RgbImage, prediction: &Prediction, overlay: &Overlay, style: &Style) {
+    overlay::draw(image, overlay, style);
+    annotate(image, prediction, style);
 }
 
 /// Sizes in pixels that fit the picture.
@@ -147,9 +155,11 @@ fn marks<'a>(instances: &'a [Instance], frame: &Area, scale: &Scale) -> Vec<Mark
     let mut pending: Vec<(&Instance, usize)> = instances.iter().rev().map(|i| (i, 0)).collect();
     while let Some((instance, depth)) = pending.pop() {
         pending.extend(instance.children.iter().rev().map(|child| (child, depth + 1)));
-        let line = if depth == 0 { scale.line } else { (scale.line / 2).max(1) };
+        // What was not detected in this frame is thin too.
+        let line = if depth == 0 && !instance.filled { scale.line } else { (scale.line / 2).max(1) };
         if let Some(area) = visible(&instance.rect, frame, line) {
-            marks.push(Mark { instance, depth, area, line, colour: class_colour(instance.class) });
+            let colour = class_colour(instance.track.unwrap_or(instance.class));
+            marks.push(Mark { instance, depth, area, line, colour });
         }
     }
     marks.sort_by(|a, b| (a.depth.cmp(&b.depth)).then_with(|| a.instance.score.total_cmp(&b.instance.score)));
@@ -229,7 +239,11 @@ fn tags(marks: &[Mark], frame: &Area, scale: &Scale, style: &Style) -> Vec<Tag> 
 }
 
 fn words(instance: &Instance, style: &Style) -> (String, String) {
-    let label = if style.labels { text::drawable(&instance.label, instance.class) } else { String::new() };
+    let mut label =
+        if style.labels { text::drawable(&instance.label, instance.class) } else { String::new() };
+    if let Some(track) = instance.track {
+        label = format!("{label} #{track}").trim_start().to_owned();
+    }
     let score = if style.scores && instance.score.is_finite() {
         format!("{:.2}", instance.score)
     } else {

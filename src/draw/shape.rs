@@ -96,7 +96,7 @@ pub fn disc(image: &mut RgbImage, [cx, cy]: [f32; 2], radius: f32, colour: Colou
 }
 
 /// A line with smooth edges, half its width longer at both ends, so that lines meet in full corners.
-fn line(image: &mut RgbImage, from: [f32; 2], to: [f32; 2], width: f32, colour: Colour) {
+pub fn line(image: &mut RgbImage, from: [f32; 2], to: [f32; 2], width: f32, colour: Colour) {
     let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
     let length = dx.hypot(dy);
     if !length.is_finite() {

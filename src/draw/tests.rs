@@ -13,6 +13,8 @@ fn instance(class: u32, label: &str, score: f32, rect: [f32; 4]) -> Instance {
         rect: rect.into(),
         corners: None,
         keypoints: Vec::new(),
+        track: None,
+        filled: false,
         children: Vec::new(),
     }
 }

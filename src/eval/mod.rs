@@ -10,6 +10,7 @@ pub mod coco;
 pub mod confusion;
 pub mod data;
 pub mod index;
+pub mod mot;
 pub mod pair;
 pub mod plots;
 pub mod read;

@@ -191,6 +191,6 @@ fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
 }
 
 /// Four decimals; a dash for what is not defined.
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
 }

@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::identity::labelled;
+use super::natural::natural;
 use super::{Identity, Input, Root, Select};
 use crate::error::{Error, Kind, Result};
 use crate::pseudonym::Pseudonyms;
@@ -33,6 +34,8 @@ pub struct List<'a> {
     pub select: &'a Select,
     /// The run folder in use, never walked.
     pub out: &'a Path,
+    /// Whether names are in order of the numbers in them, `f2` before `f10`; else of their bytes.
+    pub natural: bool,
     /// Whether former work shows that the file of this id and state is media: saves opening it.
     pub known: &'a dyn Fn(&str, &Stat) -> bool,
     /// With a key, roots and paths are called by pseudonyms.
@@ -84,6 +87,12 @@ impl List<'_> {
             } else {
                 self.walk(&root, &mut seen, &mut listing);
             }
+        }
+        if self.natural {
+            let root = |label: &str| listing.roots.iter().position(|root| root.label == label);
+            listing
+                .inputs
+                .sort_by_cached_key(|input| (root(&input.identity.root), natural(&input.identity.relative)));
         }
         if let Some(limit) = self.select.limit {
             listing.inputs.truncate(limit);

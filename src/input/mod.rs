@@ -2,6 +2,7 @@
 
 mod identity;
 mod list;
+mod natural;
 mod select;
 
 use std::path::PathBuf;

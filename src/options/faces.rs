@@ -18,4 +18,8 @@ pub struct FacesOptions {
     /// At most this many faces a picture, the best ones
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = super::at_least_one)]
     pub max_det: usize,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub track: super::TrackOptions,
 }

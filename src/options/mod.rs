@@ -11,8 +11,9 @@ mod ocr;
 mod output;
 mod run;
 mod select;
-mod video;
+mod track;
 mod triage;
+mod video;
 
 pub use classify::ClassifyOptions;
 pub use config::merge;
@@ -24,8 +25,9 @@ pub use ocr::OcrOptions;
 pub use output::{ImageFormat, OutputOptions, VideoOutput};
 pub use run::RunOptions;
 pub use select::SelectOptions;
-pub use video::{Decoder, VideoOptions};
+pub use track::{TrackOptions, Tracker};
 pub use triage::TriageOptions;
+pub use video::{Decoder, VideoOptions};
 
 /// A number of results, as clap parses it.
 pub fn at_least_one(text: &str) -> Result<usize, String> {

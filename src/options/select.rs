@@ -26,6 +26,10 @@ pub struct SelectOptions {
     /// At most this many results a picture, the best ones
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = super::at_least_one)]
     pub max_det: usize,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub track: super::TrackOptions,
 }
 
 pub(super) fn fraction(text: &str) -> Result<f32, String> {

@@ -10,6 +10,7 @@ mod report;
 mod setup;
 mod shape;
 mod summary;
+mod tracks;
 mod triage;
 mod upload;
 
@@ -31,6 +32,7 @@ use crate::pipeline::Walk;
 use crate::pipeline::artist::{Artist, Kinds};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
+use crate::pipeline::tracks::RunTracks;
 use crate::run::RunFolder;
 use crate::run::job::{Job, OnOther};
 use crate::run::journal::Journal;
@@ -136,7 +138,9 @@ fn within<S: Selection>(
     let changes = if options.run.dry_run { Vec::new() } else { job.enter(folder, on_other)? };
     let journal = Journal::open(&folder.journal())?;
     let store = Store::open(&folder.store())?;
-    let listing = list(&options.input, folder, &journal, stdin)?;
+    // Frames are in order of the numbers in their names.
+    let natural = prepared.tracking.as_ref().is_some_and(|tracking| tracking.rate.is_some());
+    let listing = list((&options.input, natural), folder, &journal, stdin)?;
     let artist = artist(&options.output, S::TASK, folder, &listing);
     tools(&listing, artist.as_ref())?;
     let artist = artist.map(Arc::new);
@@ -167,7 +171,7 @@ fn within<S: Selection>(
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
         sinks.push(page::open(run, options, prepared, folder, &listing, artist.clone())?);
     }
-    let walk = Walk {
+    let mut walk = Walk {
         inputs: &listing.inputs,
         folder: folder.root(),
         family: prepared.family.as_ref(),
@@ -176,6 +180,7 @@ fn within<S: Selection>(
         store: &store,
         journal: &journal,
         artist: artist.as_deref(),
+        tracks: None,
         limits: prepared.limits.clone(),
         deadline: seconds(&options.input.deadline)?,
         isolate: options.input.isolate,
@@ -184,6 +189,13 @@ fn within<S: Selection>(
         reuse: true,
     };
     let workers = chosen.workers;
+    let means = || chosen.worker();
+    let seen = match &prepared.tracking {
+        Some(tracking) => Some((tracking, tracks::observe(&mut walk, workers, &means)?)),
+        None => None,
+    };
+    let known = (prepared.policy.as_ref(), &store, &keys);
+    let tracks = seen.as_ref().map(|(how, seen)| RunTracks::new(how, &listing.inputs, seen, known, workers));
     let emitter = Emitter::new(
         &listing.inputs,
         &keys,
@@ -191,8 +203,21 @@ fn within<S: Selection>(
         prepared.policy.as_ref(),
         sinks,
         vec![&mut summary, &mut findings],
-    );
-    let files = walk.run(workers, &|| chosen.worker(), emitter)?;
+    )
+    .with_tracks(tracks.as_ref());
+    let files = match (&tracks, artist.as_deref()) {
+        (None, _) => walk.run(workers, &means, emitter)?,
+        (Some(tracks), Some(artist)) if control.stopped().is_none() => {
+            progress.again(&tracks::found(tracks));
+            walk.artist = Some(artist);
+            walk.tracks = Some(tracks);
+            walk.run(workers, &means, emitter)?
+        }
+        (Some(tracks), _) => {
+            progress.note(&tracks::found(tracks));
+            tracks::emit(emitter, seen)?
+        }
+    };
     progress.finish();
     for (asked, left) in chosen.batches().into_iter().filter(|(asked, left)| left < asked) {
         progress.note(&format!(
@@ -226,7 +251,7 @@ fn within<S: Selection>(
 }
 
 fn list(
-    options: &InputOptions,
+    (options, natural): (&InputOptions, bool),
     folder: &RunFolder,
     journal: &Journal,
     stdin: &mut dyn BufRead,
@@ -234,8 +259,8 @@ fn list(
     let select = options.select()?;
     let known =
         |id: &str, stat: &crate::run::journal::Stat| journal.input(id).is_some_and(|k| k.stat == *stat);
-    let list =
-        List { select: &select, out: folder.root(), known: &known, pseudonyms: options.pseudonyms.as_ref() };
+    let pseudonyms = options.pseudonyms.as_ref();
+    let list = List { select: &select, out: folder.root(), natural, known: &known, pseudonyms };
     let listing = list.run(&options.inputs, stdin)?;
     if listing.inputs.is_empty() {
         let others: usize = listing.skipped.values().sum();
@@ -296,11 +321,15 @@ fn sinks<S: Selection>(
         folder: folder.root(),
         temporary: &temporary,
         labels: prepared.policy.labels(),
+        tracked: prepared.tracking.is_some(),
         generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     // results.jsonl is the stable interface and always written.
     let mut names = vec!["jsonl".to_owned()];
     names.extend(options.output.format.iter().filter(|name| *name != "jsonl").cloned());
+    // Zones that are counted are written.
+    let zones = prepared.tracking.as_ref().is_some_and(|tracking| tracking.zones.is_some());
+    names.extend(zones.then(|| "events".to_owned()));
     names.dedup();
     let mut sinks = sink::open(&names, S::TASK, &context)?;
     sinks.extend(options.select.outputs(&prepared.model, &context)?);

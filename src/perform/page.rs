@@ -25,8 +25,8 @@ pub struct Run<'a> {
 
 /// Options that say where things are on this machine or how the run is reported, not what was done: a page is
 /// handed on.
-const LEFT_OUT: [&str; 10] =
-    ["inputs", "model", "spec", "labels", "runtime", "out", "report", "embed", "quiet", "ensemble"];
+const LEFT_OUT: [&str; 11] =
+    ["inputs", "model", "spec", "labels", "runtime", "out", "report", "embed", "quiet", "ensemble", "zones"];
 
 pub fn open<S: Selection>(
     run: Run,

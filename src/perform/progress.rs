@@ -1,5 +1,6 @@
 //! What is said while a run goes on: a bar on a terminal, a line now and then elsewhere.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +28,9 @@ pub struct Progress {
     /// Frames of the videos begun: done, and all.
     frames: AtomicU64,
     of_videos: AtomicU64,
-    begun: Instant,
+    begun: Mutex<Instant>,
+    /// What failed in the walk before this one, and was said.
+    said: Mutex<HashSet<String>>,
     last_line: Mutex<Instant>,
 }
 
@@ -54,7 +57,8 @@ impl Progress {
             fresh: AtomicU64::new(0),
             frames: AtomicU64::new(0),
             of_videos: AtomicU64::new(0),
-            begun: now,
+            begun: Mutex::new(now),
+            said: Mutex::default(),
             last_line: Mutex::new(now),
         }
     }
@@ -68,8 +72,7 @@ impl Progress {
 
     /// Says how the list of inputs differs from the one that the folder knows.
     pub fn changed_list(&self, journal: &Journal, listing: &Listing) {
-        let ids: std::collections::HashSet<&str> =
-            listing.inputs.iter().map(|i| i.identity.id.as_str()).collect();
+        let ids: HashSet<&str> = listing.inputs.iter().map(|i| i.identity.id.as_str()).collect();
         if journal.inputs() == 0 {
             return;
         }
@@ -92,6 +95,23 @@ impl Progress {
         self.fresh.load(Ordering::Relaxed)
     }
 
+    /// All inputs are gone through once more; `line` says why.
+    pub fn again(&self, line: &str) {
+        self.note(line);
+        self.bar.reset();
+        self.done.store(0, Ordering::Relaxed);
+        self.failed.store(0, Ordering::Relaxed);
+        self.frames.store(0, Ordering::Relaxed);
+        self.of_videos.store(0, Ordering::Relaxed);
+        if let Ok(mut begun) = self.begun.lock() {
+            *begun = Instant::now();
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.begun.lock().map_or(Duration::ZERO, |begun| begun.elapsed())
+    }
+
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -105,7 +125,7 @@ impl Progress {
             return;
         }
         *last = Instant::now();
-        let rate = done as f64 / self.begun.elapsed().as_secs_f64();
+        let rate = done as f64 / self.elapsed().as_secs_f64();
         let left =
             Duration::from_secs_f64(((self.total - done.min(self.total)) as f64 / rate.max(1e-9)).min(1e9));
         let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
@@ -120,7 +140,7 @@ impl Progress {
     /// How far the videos begun are, where there are some: inputs say little then.
     fn in_frames(&self) -> Option<String> {
         let (done, all) = (self.frames.load(Ordering::Relaxed), self.of_videos.load(Ordering::Relaxed));
-        let rate = done as f64 / self.begun.elapsed().as_secs_f64();
+        let rate = done as f64 / self.elapsed().as_secs_f64();
         let left = (all.saturating_sub(done) as f64 / rate.max(1e-9)).min(1e9);
         let left = humantime::format_duration(Duration::from_secs(left as u64));
         (all > 0).then(|| format!("{done} of {all} frames of videos, {rate:.1} a second, about {left} left"))
@@ -138,8 +158,10 @@ impl Watcher for Progress {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(failure) = failure {
             let failed = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
-            // Failures are errors: they are said even with --quiet.
-            self.bar.suspend(|| say(format_args!("failed: {}", failure.message)));
+            // Failures are errors: they are said even with --quiet, and once.
+            if self.said.lock().is_ok_and(|mut said| said.insert(failure.message.clone())) {
+                self.bar.suspend(|| say(format_args!("failed: {}", failure.message)));
+            }
             self.bar.set_message(format!("{failed} failed"));
         }
         self.bar.inc(1);

@@ -5,14 +5,15 @@ use serde::de::DeserializeOwned;
 
 use super::Options;
 use super::shape::{batch, input_size, takes_batches};
-use super::upload;
+use super::{tracks, upload};
 use crate::engine::{ByteInput, Device, ElementType, Setup};
 use crate::error::{Error, Kind, Result};
 use crate::family::{self, Family, Recipe};
 use crate::input::Select;
 use crate::looks::{Looker, Looks};
 use crate::models::{self, Model};
-use crate::options::{ClassifyOptions, FacesOptions, InputOptions, SelectOptions};
+use crate::options::{ClassifyOptions, FacesOptions, InputOptions, SelectOptions, TrackOptions};
+use crate::pipeline::tracks::Tracking;
 use crate::policy::{ClassifyPolicy, DetectPolicy, FacesPolicy, Policy, classes, thresholds};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
@@ -69,6 +70,11 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
         Ok(None)
     }
 
+    /// How things are to be followed from frame to frame.
+    fn track(&self) -> Option<&TrackOptions> {
+        None
+    }
+
     /// Takes the place of the closing words on standard output.
     fn echo(&self) -> Option<Box<dyn Sink>> {
         None
@@ -93,6 +99,8 @@ pub struct Prepared {
     pub limits: Limits,
     /// Frames joined into a call at most; `None` leaves it to the device.
     pub batch: Option<usize>,
+    /// How things are followed from frame to frame, where they are.
+    pub tracking: Option<Tracking>,
 }
 
 impl Prepared {
@@ -123,7 +131,21 @@ impl Prepared {
         limits.video = options.video.settings(options.input.isolate)?;
         options.input.select()?;
         crate::sink::known(&options.output.format, S::TASK)?;
-        Ok(Self { model, beside, looks, observing, byte_inputs, family, policy, size, limits, batch })
+        let tracking = options.select.track().map(|track| tracks::tracking(track, policy.labels()));
+        let tracking = tracking.transpose()?.flatten();
+        Ok(Self {
+            model,
+            beside,
+            looks,
+            observing,
+            byte_inputs,
+            family,
+            policy,
+            size,
+            limits,
+            batch,
+            tracking,
+        })
     }
 
     /// All models of the job, the first one its own.
@@ -307,6 +329,10 @@ impl Selection for SelectOptions {
     fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
         Ok(Box::new(self.boxes(model)?))
     }
+
+    fn track(&self) -> Option<&TrackOptions> {
+        Some(&self.track)
+    }
 }
 
 impl SelectOptions {
@@ -339,6 +365,10 @@ impl Selection for FacesOptions {
             ..SelectOptions::default()
         };
         Ok(Box::new(FacesPolicy(boxes.boxes(model)?)))
+    }
+
+    fn track(&self) -> Option<&TrackOptions> {
+        Some(&self.track)
     }
 }
 

@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use crate::atomic::write_whole;
 use crate::digest::{Key, hex, sha256};
-use crate::draw::{Style, annotate, sheet_size};
+use crate::draw::{Overlay, Style, annotate_sequence, sheet_size};
 use crate::error::Result;
 use crate::ffmpeg::encode::Recipe;
 use crate::ffmpeg::encoders::Encoder;
@@ -107,6 +107,7 @@ impl Artist {
         origin: &Origin,
         [width, height]: [u32; 2],
         prediction: &Prediction,
+        overlay: Overlay,
     ) -> Plan {
         let format = choose(origin, width, height, self.kinds.format);
         let name = self.names.picture(identity, part, format);
@@ -120,14 +121,17 @@ impl Artist {
             Path::new("crops").join(&name).join(file)
         });
         let crops: Vec<PathBuf> = crops.collect();
-        let decides =
+        let mut decides =
             serde_json::json!({ "prediction": prediction, "style": self.style, "quality": JPEG_QUALITY });
+        if !overlay.is_empty() {
+            decides["overlay"] = serde_json::json!(overlay);
+        }
         let mut text = decides.to_string().into_bytes();
         for file in image.iter().chain(&crops) {
             text.extend_from_slice(file.as_os_str().as_encoded_bytes());
             text.push(0);
         }
-        Plan { image, crops, format, drawn: hex(&sha256(&text)[..8]) }
+        Plan { image, crops, format, overlay, drawn: hex(&sha256(&text)[..8]) }
     }
 
     /// Whether an input of this format gets an annotated video.
@@ -200,10 +204,10 @@ impl Artist {
     }
 
     /// The frame as it is shown in an annotated video.
-    pub fn picture(&self, frame: &Frame, prediction: Option<&Prediction>) -> RgbImage {
+    pub fn picture(&self, frame: &Frame, shown: Option<(&Prediction, &Overlay)>) -> RgbImage {
         let mut picture = frame.all_pixels().clone();
-        if let Some(prediction) = prediction {
-            annotate(&mut picture, prediction, &self.style);
+        if let Some((prediction, overlay)) = shown {
+            annotate_sequence(&mut picture, prediction, overlay, &self.style);
         }
         picture
     }
@@ -236,7 +240,7 @@ impl Artist {
             )?;
         }
         if let Some(file) = &plan.image {
-            let picture = self.picture(frame, Some(prediction));
+            let picture = self.picture(frame, Some((prediction, &plan.overlay)));
             let bytes = encode(&picture, plan.format, JPEG_QUALITY, icc)?;
             write_whole(&self.temporary, &self.folder.join(file), &bytes)?;
         }
@@ -249,6 +253,8 @@ pub struct Plan {
     image: Option<PathBuf>,
     crops: Vec<PathBuf>,
     format: PictureFormat,
+    /// What is drawn below the instances.
+    pub overlay: Overlay,
     /// Equal when the same would be drawn.
     pub drawn: String,
 }

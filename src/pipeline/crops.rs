@@ -104,6 +104,8 @@ mod tests {
             keypoints: named
                 .map(|(name, [x, y])| Keypoint { name: (*name).to_owned(), x: *x, y: *y })
                 .collect(),
+            track: None,
+            filled: false,
             children: Vec::new(),
         }
     }

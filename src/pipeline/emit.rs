@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::manifest::{Entry, Manifest};
+use super::tracks::RunTracks;
 use crate::digest::Key;
 use crate::error::{Error, Kind, Result};
 use crate::frame::Warning;
@@ -31,8 +32,11 @@ pub struct Emitter<'a> {
     pub policy: &'a dyn Policy,
     pub sinks: Vec<Box<dyn Sink>>,
     pub folds: Vec<&'a mut (dyn Fold + Send)>,
+    tracks: Option<&'a RunTracks<'a>>,
     pending: BTreeMap<usize, Outcome>,
     next: usize,
+    /// What was emitted, where it is kept instead of written.
+    collected: Option<&'a mut Vec<(usize, Outcome)>>,
 }
 
 impl<'a> Emitter<'a> {
@@ -44,7 +48,20 @@ impl<'a> Emitter<'a> {
         sinks: Vec<Box<dyn Sink>>,
         folds: Vec<&'a mut (dyn Fold + Send)>,
     ) -> Self {
-        Self { inputs, keys, store, policy, sinks, folds, pending: BTreeMap::new(), next: 0 }
+        let (pending, next, tracks, collected) = (BTreeMap::new(), 0, None, None);
+        Self { inputs, keys, store, policy, sinks, folds, tracks, pending, next, collected }
+    }
+
+    /// Writes what belongs to tracks, too.
+    pub fn with_tracks(mut self, tracks: Option<&'a RunTracks<'a>>) -> Self {
+        self.tracks = tracks;
+        self
+    }
+
+    /// Keeps outcomes in input order instead of writing results.
+    pub fn collecting(mut self, collected: &'a mut Vec<(usize, Outcome)>) -> Self {
+        self.collected = Some(collected);
+        self
     }
 
     /// Takes the outcome of input `index` and emits all whose turn it is.
@@ -70,7 +87,12 @@ impl<'a> Emitter<'a> {
         Ok(files)
     }
 
-    fn emit(&mut self, index: usize, Outcome { content, manifest }: Outcome) -> Result<()> {
+    fn emit(&mut self, index: usize, outcome: Outcome) -> Result<()> {
+        if let Some(collected) = &mut self.collected {
+            collected.push((index, outcome));
+            return Ok(());
+        }
+        let Outcome { content, manifest } = outcome;
         let input =
             self.inputs[index].identity.record(content.as_ref().map(|(digest, bytes)| (digest, *bytes)));
         let mut records = 0;
@@ -120,7 +142,10 @@ impl<'a> Emitter<'a> {
             );
             return Err(Error::new(Kind::Internal, message));
         };
-        record.prediction = Some(self.policy.decide(&observed));
+        match self.tracks {
+            Some(tracks) => tracks.complete(&mut record, &observed)?,
+            None => record.prediction = Some(self.policy.decide(&observed)),
+        }
         record.warnings.clone_from(&observed.warnings);
         Ok((record, Some(observed)))
     }

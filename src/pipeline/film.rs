@@ -12,6 +12,7 @@ use image::RgbImage;
 use sha2::{Digest, Sha256};
 
 use crate::digest::{Key, hex, sha256};
+use crate::draw::Overlay;
 use crate::error::{Error, Result};
 use crate::ffmpeg::encode::{Piece, Recipe};
 use crate::ffmpeg::join::{Join, Sound};
@@ -26,9 +27,9 @@ const LEAST_SCALE: u32 = 10_000;
 const MOST_SCALE: u32 = 1_000_000;
 
 /// What a frame adds to the digest of its piece.
-pub fn drawn(prediction: Option<&Prediction>) -> Key {
-    // Predictions are numbers and text; they always serialise.
-    sha256(&serde_json::to_vec(&prediction).unwrap_or_default())
+pub fn drawn(shown: Option<(&Prediction, &Overlay)>) -> Key {
+    // Numbers and text; they always serialise.
+    sha256(&serde_json::to_vec(&shown).unwrap_or_default())
 }
 
 /// Digests of the pieces and of the whole, as frames are added in order.

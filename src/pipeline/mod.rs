@@ -13,6 +13,7 @@ mod names;
 pub mod open;
 mod room;
 mod stream;
+pub mod tracks;
 pub mod tune;
 mod worker;
 
@@ -36,6 +37,7 @@ use control::Control;
 use decode::Decoders;
 use dispense::Dispenser;
 use emit::Emitter;
+use tracks::RunTracks;
 
 /// Everything that the workers of a run share.
 pub struct Walk<'a> {
@@ -48,6 +50,8 @@ pub struct Walk<'a> {
     pub store: &'a Store,
     pub journal: &'a Journal,
     pub artist: Option<&'a Artist>,
+    /// Of what is followed from frame to frame; decided in a walk before this one.
+    pub tracks: Option<&'a RunTracks<'a>>,
     pub limits: Limits,
     /// For decoding one frame.
     pub deadline: Duration,

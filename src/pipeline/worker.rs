@@ -17,6 +17,7 @@ use super::open::Opened;
 use super::room;
 use super::stream::{Next, Stream};
 use crate::digest::{Key, sha256};
+use crate::draw::Overlay;
 use crate::engine::Infer;
 use crate::error::{FaultOf, Kind, Result};
 use crate::frame::{Frame, Part};
@@ -140,7 +141,7 @@ impl<'a, 'e> Worker<'a, 'e> {
                 let Some(observed) = walk.store.get::<Observed>(&key) else { return false };
                 self.plan(input, &observed).is_none_or(|(plan, prediction)| {
                     if let Some((ledger, Part::Frame { n, .. })) = ledger.as_mut().zip(entry.part.as_ref()) {
-                        ledger.add_to_whole(*n, &drawn(Some(&prediction)));
+                        ledger.add_to_whole(*n, &drawn(Some((&prediction, &plan.overlay))));
                     }
                     self.is_drawn(input, &observed, &plan)
                 })
@@ -177,7 +178,7 @@ impl<'a, 'e> Worker<'a, 'e> {
             let key = walk.keys.item(digest, part.as_ref());
             let observed = walk.store.get::<Observed>(&key).filter(|_| walk.reuse)?;
             let done = self.plan(input, &observed).is_none_or(|(plan, prediction)| {
-                ledger.add(Film::piece_at(position), *n, &drawn(Some(&prediction)));
+                ledger.add(Film::piece_at(position), *n, &drawn(Some((&prediction, &plan.overlay))));
                 self.is_drawn(input, &observed, &plan)
             });
             let done = done && !self.lacks_thumb(digest, observed.part.as_ref());
@@ -205,10 +206,18 @@ impl<'a, 'e> Worker<'a, 'e> {
 
     fn plan(&self, input: &Input, observed: &Observed) -> Option<(Plan, Prediction)> {
         let artist = self.walk.artist.filter(|artist| artist.draws())?;
-        let prediction = self.walk.policy.decide(observed);
         let part = observed.part.as_ref();
-        let plan = artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction);
+        let (prediction, overlay) = self.shown(input, observed);
+        let plan = artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction, overlay);
         Some((plan, prediction))
+    }
+
+    /// What a frame shows: what was decided, and where it is followed, what belongs to that.
+    fn shown(&self, input: &Input, observed: &Observed) -> (Prediction, Overlay) {
+        match self.walk.tracks {
+            Some(tracks) => tracks.decide(&input.identity.id, observed),
+            None => (self.walk.policy.decide(observed), Overlay::default()),
+        }
     }
 
     fn lacks_thumb(&self, digest: &Key, part: Option<&Part>) -> bool {
@@ -257,8 +266,8 @@ impl<'a, 'e> Worker<'a, 'e> {
     fn frame(&self, input: &Input, stream: &Stream, number: u64, frame: &Frame) -> Result<()> {
         let truncated = frame.warnings.iter().any(|warning| warning.code == "truncated");
         let done = caught(|| self.work(input, &stream.digest, frame));
-        let (failure, fresh, prediction) = match done {
-            Ok((fresh, prediction)) => (None, fresh, prediction),
+        let (failure, fresh, shown) = match done {
+            Ok((fresh, shown)) => (None, fresh, shown),
             Err(error)
                 if error.kind == Kind::ModelOutput
                     || matches!(error.fault_of(), FaultOf::Bug | FaultOf::Input) =>
@@ -271,9 +280,9 @@ impl<'a, 'e> Worker<'a, 'e> {
         if let Some((film, artist)) = stream.film.as_ref().zip(self.walk.artist)
             && let Some(Part::Frame { n, .. }) = frame.part
         {
-            let picture =
-                if film.wants(n) { artist.picture(frame, prediction.as_ref()) } else { RgbImage::new(0, 0) };
-            film.take(number, n, drawn(prediction.as_ref()), picture)?;
+            let shown = shown.as_ref().map(|(prediction, overlay)| (prediction, overlay));
+            let picture = if film.wants(n) { artist.picture(frame, shown) } else { RgbImage::new(0, 0) };
+            film.take(number, n, drawn(shown), picture)?;
         }
         let (part, size, orientation) = (frame.part.clone(), frame.size, frame.origin.orientation);
         stream.finish(number, Entry { part, size, orientation, failure }, truncated)?;
@@ -281,8 +290,13 @@ impl<'a, 'e> Worker<'a, 'e> {
         Ok(())
     }
 
-    /// Returns whether the frame was observed now, and what was decided, where that is drawn.
-    fn work(&self, input: &Input, digest: &Key, frame: &Frame) -> Result<(bool, Option<Prediction>)> {
+    /// Returns whether the frame was observed now, and what it shows, where that is drawn.
+    fn work(
+        &self,
+        input: &Input,
+        digest: &Key,
+        frame: &Frame,
+    ) -> Result<(bool, Option<(Prediction, Overlay)>)> {
         let walk = self.walk;
         let key = walk.keys.item(digest, frame.part.as_ref());
         let stored = if walk.reuse { walk.store.get::<Observed>(&key) } else { None };
@@ -296,7 +310,7 @@ impl<'a, 'e> Worker<'a, 'e> {
             }
         };
         let part = frame.part.as_ref();
-        let (mut drawn, mut decided) = ((Vec::new(), String::new()), None);
+        let (mut drawn, mut shown) = ((Vec::new(), String::new()), None);
         if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, &observed)) {
             if !self.is_drawn(input, &observed, &plan) {
                 artist.draw(&plan, frame, &prediction)?;
@@ -304,7 +318,7 @@ impl<'a, 'e> Worker<'a, 'e> {
             let files: Vec<_> = plan.files().map(|file| file.to_string_lossy().into_owned()).collect();
             // Nothing to remember of a frame that has no files of its own.
             let digest = if files.is_empty() { String::new() } else { plan.drawn };
-            (drawn, decided) = ((files, digest), Some(prediction));
+            (drawn, shown) = ((files, digest), Some((prediction, plan.overlay)));
         }
         let thumb = walk.artist.and_then(|artist| Some((artist, artist.missing_thumb(digest, part)?)));
         if let Some((artist, name)) = thumb {
@@ -315,7 +329,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         if fresh || !drawn.0.is_empty() {
             walk.journal.item(&input.identity.id, part, &key, drawn.0, drawn.1)?;
         }
-        Ok((fresh, decided))
+        Ok((fresh, shown))
     }
 
     fn observe(&self, frame: &Frame) -> Result<Observed> {
@@ -343,7 +357,8 @@ impl<'a, 'e> Worker<'a, 'e> {
         for entry in manifest.items.iter().filter(|entry| entry.failure.is_none()) {
             let observed = walk.store.get::<Observed>(&walk.keys.item(&stream.digest, entry.part.as_ref()));
             if let Some((Part::Frame { n, .. }, observed)) = entry.part.as_ref().zip(observed) {
-                ledger.add_to_whole(*n, &drawn(Some(&walk.policy.decide(&observed))));
+                let (prediction, overlay) = self.shown(&walk.inputs[stream.index], &observed);
+                ledger.add_to_whole(*n, &drawn(Some((&prediction, &overlay))));
             }
         }
         let there = artist.finish(film, identity)?;

@@ -2,7 +2,7 @@
 
 use super::{DetectPolicy, Policy};
 use crate::observation::Observed;
-use crate::prediction::Prediction;
+use crate::prediction::{Instance, Prediction};
 use crate::report::Declared;
 use crate::spec::LabelSet;
 
@@ -20,6 +20,10 @@ impl Policy for FacesPolicy {
 
     fn candidates(&self, observed: &Observed) -> Option<Prediction> {
         self.0.candidates(observed)
+    }
+
+    fn tracked(&self, observed: &Observed, conf: f32) -> Vec<(Instance, bool)> {
+        self.0.tracked(observed, conf)
     }
 
     fn declared(&self) -> Declared {

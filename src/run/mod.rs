@@ -103,6 +103,11 @@ impl RunFolder {
             self.root.join("results.csv"),
             self.root.join("inputs.csv"),
             self.root.join("coco.json"),
+            self.root.join("mot"),
+            self.root.join("events.jsonl"),
+            self.root.join("events.csv"),
+            self.root.join("occupancy.csv"),
+            self.root.join("counts.csv"),
             self.root.join("classes.txt"),
         ];
         for path in own {

@@ -11,17 +11,22 @@ use crate::record::{InputRecord, Record};
 
 const RESULTS: [&str; 13] =
     ["id", "root", "path", "part", "width", "height", "class", "label", "score", "x1", "y1", "x2", "y2"];
+/// Behind those, where things were tracked.
+const TRACKED: [&str; 2] = ["track", "filled"];
 const INPUTS: [&str; 7] = ["id", "root", "path", "items", "status", "error", "message"];
 
 struct Csv {
+    tracked: bool,
     results: Table,
     inputs: Table,
 }
 
 pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
-    let results = Table::create(context, "results.csv", &RESULTS)?;
+    let tracked = context.tracked;
+    let header = [&RESULTS[..], if tracked { &TRACKED } else { &[] }].concat();
+    let results = Table::create(context, "results.csv", &header)?;
     let inputs = Table::create(context, "inputs.csv", &INPUTS)?;
-    Ok(Box::new(Csv { results, inputs }))
+    Ok(Box::new(Csv { tracked, results, inputs }))
 }
 
 impl Sink for Csv {
@@ -54,9 +59,25 @@ impl Sink for Csv {
             let [score, x1, y1, x2, y2] = [instance.score, r.x1, r.y1, r.x2, r.y2].map(|v| v.to_string());
             let class = instance.class.to_string();
             let label = inert(&instance.label);
-            self.results.row(&[
-                &input.id, &root, &path, &part, &width, &height, &class, &label, &score, &x1, &y1, &x2, &y2,
-            ])?;
+            let track = instance.track.map(|track| track.to_string()).unwrap_or_default();
+            let cells = [
+                input.id.as_str(),
+                &*root,
+                &*path,
+                &part,
+                &width,
+                &height,
+                &class,
+                &*label,
+                &score,
+                &x1,
+                &y1,
+                &x2,
+                &y2,
+                &track,
+                if instance.filled { "1" } else { "" },
+            ];
+            self.results.row(if self.tracked { &cells } else { &cells[..RESULTS.len()] })?;
         }
         Ok(())
     }
@@ -75,24 +96,25 @@ impl Sink for Csv {
     }
 }
 
-struct Table {
+/// A CSV file that appears when it is whole.
+pub(super) struct Table {
     name: &'static str,
     out: csv::Writer<AtomicFile>,
 }
 
 impl Table {
-    fn create(context: &SinkContext, name: &'static str, header: &[&str]) -> Result<Self> {
+    pub(super) fn create(context: &SinkContext, name: &'static str, header: &[&str]) -> Result<Self> {
         let out = AtomicFile::create(context.temporary, &context.folder.join(name))?;
         let mut table = Self { name, out: csv::Writer::from_writer(out) };
         table.row(header)?;
         Ok(table)
     }
 
-    fn row(&mut self, cells: &[&str]) -> Result<()> {
+    pub(super) fn row(&mut self, cells: &[&str]) -> Result<()> {
         self.out.write_record(cells).map_err(|e| failed(self.name, e))
     }
 
-    fn finish(self) -> Result<PathBuf> {
+    pub(super) fn finish(self) -> Result<PathBuf> {
         let name = Path::new(self.name);
         let out = self.out.into_inner().map_err(|e| Error::write(name.display(), e.into_error()))?;
         out.commit()?;
@@ -120,7 +142,7 @@ fn part_name(part: &Part) -> String {
 /// advises against CSV injection (<https://owasp.org/www-community/attacks/CSV_Injection>),
 /// the full-width forms that East Asian spreadsheets accept included. Scripts that need exact
 /// names read `results.jsonl`.
-fn inert(text: &str) -> Cow<'_, str> {
+pub(super) fn inert(text: &str) -> Cow<'_, str> {
     const STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     if text.starts_with(STARTS) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }

@@ -2,8 +2,10 @@
 
 mod coco;
 mod csv;
+mod events;
 mod json;
 mod jsonl;
+mod mot;
 pub mod paths;
 pub mod picture;
 mod spool;
@@ -44,6 +46,8 @@ pub struct SinkContext<'a> {
     /// An existing folder on the same file system, for what is not finished.
     pub temporary: &'a Path,
     pub labels: &'a LabelSet,
+    /// Whether instances have the numbers of tracks.
+    pub tracked: bool,
     /// Name and version of the program, for formats with a place for it.
     pub generator: String,
 }
@@ -89,6 +93,18 @@ pub const SINKS: &[SinkEntry] = &[
         about: "labels/: one text file an item, YOLO format",
         tasks: &[Task::Detect, Task::Faces],
         open: yolo::open,
+    },
+    SinkEntry {
+        name: "mot",
+        about: "mot/: one text file a sequence, MOT Challenge format; with --track its tracks",
+        tasks: &[Task::Detect, Task::Faces],
+        open: mot::open,
+    },
+    SinkEntry {
+        name: "events",
+        about: "events.jsonl, events.csv, occupancy.csv, counts.csv: what happened at --zones",
+        tasks: &[Task::Detect, Task::Faces],
+        open: events::open,
     },
     SinkEntry {
         name: "text",
@@ -144,6 +160,27 @@ pub(crate) fn flattened(instances: &[Instance]) -> impl Iterator<Item = &Instanc
         pending.extend(next.children.iter().rev());
         Some(next)
     })
+}
+
+/// The sequence that a record is a frame of, and its frame from 0, where it was tracked; else its file and frame.
+fn sequence(record: &Record) -> (String, u64) {
+    use crate::frame::Part;
+    let told = record
+        .ext
+        .get("track")
+        .and_then(|told| Some((told.get("sequence")?.as_str()?, told.get("frame")?.as_u64()?)));
+    told.map_or_else(
+        || {
+            let frame = match record.item.part {
+                Some(Part::Frame { n, .. }) => u64::from(n),
+                Some(Part::Page { n }) => u64::from(n.saturating_sub(1)),
+                Some(Part::Instance { frame, .. }) => u64::from(frame),
+                None => 0,
+            };
+            (format!("{}/{}", record.item.input.root, record.item.input.path), frame)
+        },
+        |(name, frame)| (name.to_owned(), frame),
+    )
 }
 
 /// The instances of a record that a flat data-set format can number: those whose label is their

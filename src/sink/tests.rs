@@ -35,6 +35,7 @@ impl Run {
             folder: self.folder.path(),
             temporary: &temporary,
             labels: &self.labels,
+            tracked: false,
             generator: "vision 0.1.0".to_owned(),
         };
         Ok(super::open(&[name], Task::Detect, &context)?.remove(0))
@@ -81,6 +82,8 @@ fn found(class: u32, label: &str, score: f32, rect: [f32; 4]) -> Instance {
         rect: rect.into(),
         corners: None,
         keypoints: Vec::new(),
+        track: None,
+        filled: false,
         children: Vec::new(),
     }
 }
@@ -369,6 +372,7 @@ fn a_format_asked_for_twice_is_written_once() {
         folder: run.folder.path(),
         temporary: &temporary,
         labels: &run.labels,
+        tracked: false,
         generator: String::new(),
     };
     assert_eq!(super::open(&["csv", "json", "csv"], Task::Detect, &context).expect("opens").len(), 2);

@@ -64,6 +64,14 @@ impl Tree {
         Err(Error::new(Kind::Internal, message))
     }
 
+    /// Appends to a file that belongs to no item; folders on the way are made.
+    pub fn append(&self, name: &Path) -> Result<std::fs::File> {
+        let failed = |e| Error::write(name.display(), e);
+        let path = self.new.path().join(name);
+        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
+        OpenOptions::new().append(true).create(true).open(&path).map_err(failed)
+    }
+
     /// A file that belongs to no item.
     pub fn write_beside(&self, name: &str, content: &[u8]) -> Result<()> {
         fs::write(self.new.path().join(name), content).map_err(|e| Error::write(self.name, e))

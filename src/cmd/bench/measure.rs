@@ -154,6 +154,7 @@ impl Bench<'_> {
             folder: folder.root(),
             temporary: &temporary,
             labels: prepared.policy.labels(),
+            tracked: false,
             generator: "vision bench".into(),
         };
         let sinks = sink::open(&["jsonl"], crate::spec::Task::Detect, &context)?;
@@ -170,6 +171,7 @@ impl Bench<'_> {
             keys: &keys,
             store: &store,
             journal: &journal,
+            tracks: None,
             artist: artist.as_ref(),
             limits: prepared.limits.clone(),
             deadline: Duration::from_secs(600),

@@ -2,6 +2,7 @@
 
 mod coco;
 mod labels;
+pub mod mot;
 mod names;
 mod run;
 mod text;

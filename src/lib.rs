@@ -40,6 +40,7 @@ pub mod prediction;
 pub mod preprocess;
 pub mod record;
 pub mod report;
+pub mod review;
 pub mod run;
 pub mod sink;
 pub mod source;

@@ -29,6 +29,7 @@ use crate::pipeline::Walk;
 use crate::pipeline::artist::{Artist, Wanted};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
+use crate::review::TallyFold;
 use crate::run::RunFolder;
 use crate::run::job::{Job, OnOther};
 use crate::run::journal::Journal;
@@ -156,6 +157,7 @@ fn within<S: Selection>(
     let artist = artist(&options.output, folder, &listing).map(Arc::new);
     let mut summary = Summary { most: prepared.policy.most(), ..Summary::default() };
     let mut findings = Findings::new(&options.run.fail_on, prepared.policy.labels())?;
+    let mut tally = TallyFold::new(Arc::clone(&prepared.decisions));
     let mut sinks = sinks((&options.output, S::TASK), prepared, folder, echo)?;
     if options.output.report {
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
@@ -183,7 +185,7 @@ fn within<S: Selection>(
         &store,
         prepared.policy.as_ref(),
         sinks,
-        vec![&mut summary, &mut findings],
+        vec![&mut summary, &mut findings, &mut tally],
     );
     let files = walk.run(workers, &|| chosen.worker(), emitter)?;
     progress.finish();
@@ -195,8 +197,10 @@ fn within<S: Selection>(
     if let Some(note) = summary.without_label(prepared.policy.labels()) {
         progress.note(&note);
     }
+    let status = status(control);
     let report = Report {
-        status: status(control),
+        status,
+        decisions: (!options.run.apply.is_empty()).then(|| tally.finish(status == Status::Finished)),
         wall: begun.elapsed(),
         files,
         fresh: progress.fresh(),

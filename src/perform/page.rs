@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Options;
 use super::setup::{Prepared, Selection};
+use crate::digest::{hex, sha256};
 use crate::error::Result;
 use crate::input::Listing;
 use crate::pipeline::artist::Artist;
@@ -25,8 +26,11 @@ pub struct Run<'a> {
 
 /// Options that say where things are on this machine or how the run is reported, not what was done: a page is
 /// handed on.
-const LEFT_OUT: [&str; 10] =
-    ["inputs", "model", "spec", "labels", "runtime", "out", "report", "embed", "quiet", "ensemble"];
+const LEFT_OUT: [&str; 11] =
+    ["inputs", "model", "spec", "labels", "runtime", "out", "report", "embed", "quiet", "ensemble", "apply"];
+
+/// More labels than any known model has; the page offers them to people who correct one.
+const MOST_NAMES: usize = 30_000;
 
 pub fn open<S: Selection>(
     run: Run,
@@ -57,10 +61,20 @@ pub fn open<S: Selection>(
         artist,
         declared: prepared.policy.declared(),
         facts,
+        run: run_name(run.command, prepared, folder),
+        names: prepared.policy.labels().names().iter().take(MOST_NAMES).cloned().collect(),
         listed: listing.inputs.len(),
         begun: run.begun,
     };
     Ok(Box::new(Report::new(context)?))
+}
+
+/// The same for the same command with the same model in the same folder: the browser keeps decisions under it.
+/// A digest, because a page is handed on.
+fn run_name(command: &str, prepared: &Prepared, folder: &RunFolder) -> String {
+    let place = folder.root().canonicalize().unwrap_or_else(|_| folder.root().to_owned());
+    let text = format!("{command}\n{}\n{}", prepared.model.digest, place.display());
+    hex(&sha256(text.as_bytes())[..8])
 }
 
 /// Where each root's folder is: an input's place without its path below the root.

@@ -18,6 +18,7 @@ use crate::error::{FaultOf, Kind, Result};
 use crate::frame::{Frame, Part};
 use crate::input::Input;
 use crate::observation::Observed;
+use crate::policy::Seen;
 use crate::prediction::Prediction;
 use crate::record::Failure;
 
@@ -121,14 +122,16 @@ impl<'a, 'e> Worker<'a, 'e> {
                     return entry.failure.is_some() || walk.store.contains(&key);
                 }
                 let Some(observed) = walk.store.get::<Observed>(&key) else { return false };
-                self.plan(input, &observed).is_none_or(|(plan, _)| self.is_drawn(input, &observed, &plan))
+                self.plan(input, &key, &observed)
+                    .is_none_or(|(plan, _)| self.is_drawn(input, &observed, &plan))
             });
         settled.then_some(manifest)
     }
 
-    fn plan(&self, input: &Input, observed: &Observed) -> Option<(Plan, Prediction)> {
+    fn plan(&self, input: &Input, key: &Key, observed: &Observed) -> Option<(Plan, Prediction)> {
         let artist = self.walk.artist.filter(|artist| artist.draws())?;
-        let prediction = self.walk.policy.decide(observed);
+        let seen = Seen { input: &input.identity.id, key, observed };
+        let prediction = self.walk.policy.decide_item(&seen).prediction;
         let part = observed.part.as_ref();
         let plan = artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction);
         Some((plan, prediction))
@@ -209,7 +212,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         };
         let part = frame.part.as_ref();
         let mut drawn = (Vec::new(), String::new());
-        if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, &observed)) {
+        if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, &key, &observed)) {
             if !self.is_drawn(input, &observed, &plan) {
                 artist.draw(&plan, frame, &prediction)?;
             }

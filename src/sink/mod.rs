@@ -14,8 +14,7 @@ mod yolo;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::observation::Observed;
-use crate::policy::Policy;
+use crate::policy::{Policy, Seen};
 use crate::prediction::Instance;
 use crate::record::{InputRecord, Record};
 use crate::spec::{LabelSet, Task};
@@ -28,7 +27,7 @@ pub trait Sink: Send {
     fn item(&mut self, record: &Record) -> Result<()>;
     /// Like [`Sink::item`], with what the record was decided from, for sinks that also show what was nearly
     /// found. `None` where there is no observation.
-    fn item_seen(&mut self, record: &Record, _seen: Option<(&Observed, &dyn Policy)>) -> Result<()> {
+    fn item_seen(&mut self, record: &Record, _seen: Option<(Seen, &dyn Policy)>) -> Result<()> {
         self.item(record)
     }
     fn input(&mut self, record: &InputRecord) -> Result<()>;

@@ -8,6 +8,7 @@ mod chromium;
 mod looks;
 mod many;
 mod page;
+mod review;
 
 use std::path::Path;
 

@@ -40,6 +40,15 @@ const ZOOM_KEYS = {
   '=': () => zoomBy(1.5),
   '-': () => zoomBy(1 / 1.5),
   0: () => fitStage(visible[looking.place].row),
+  ArrowUp: () => pick(-1),
+  ArrowDown: () => pick(1),
+  a: () => judge('verdict', 'accept'),
+  r: () => judge('verdict', 'reject'),
+  b: () => judge('box', null),
+  c: () => ask('correct'),
+  n: () => ask('note'),
+  u: undo,
+  A: acceptAll,
 };
 
 function onKey(event) {
@@ -61,6 +70,7 @@ function onKey(event) {
 
 function start() {
   readItems();
+  recall();
   measure();
   describeRun();
   buildThreshold();
@@ -69,6 +79,7 @@ function start() {
   buildFilters();
   buildQueues();
   buildOrder();
+  buildReview();
   byId('all-classes').addEventListener('click', () => { state.labels.clear(); classesChanged(''); });
   byId('more-classes').addEventListener('click', () => { allClasses = !allClasses; listClasses(); });
   byId('clear').addEventListener('click', clearFilters);

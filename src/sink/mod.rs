@@ -4,11 +4,13 @@ mod coco;
 mod csv;
 mod json;
 mod jsonl;
+mod parquet;
 pub mod paths;
 pub mod picture;
 mod spool;
 pub mod text;
 mod tree;
+mod voc;
 mod yolo;
 
 use std::path::{Path, PathBuf};
@@ -88,6 +90,18 @@ pub const SINKS: &[SinkEntry] = &[
         about: "labels/: one text file an item, YOLO format",
         tasks: &[Task::Detect, Task::Faces],
         open: yolo::open,
+    },
+    SinkEntry {
+        name: "voc",
+        about: "voc/: one XML file an item, Pascal VOC",
+        tasks: &[Task::Detect, Task::Faces],
+        open: voc::open,
+    },
+    SinkEntry {
+        name: "parquet",
+        about: "results.parquet: one row a thing found, a line or a class",
+        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr],
+        open: parquet::open,
     },
     SinkEntry {
         name: "text",

@@ -26,7 +26,7 @@ struct Yolo {
 
 pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
     let classes = u32::try_from(context.labels.len()).unwrap_or(u32::MAX);
-    let tree = Tree::new(context, NAME, MARK)?;
+    let tree = Tree::new(context, NAME, MARK, "txt")?;
     Ok(Box::new(Yolo { tree, labels: context.labels.clone(), classes }))
 }
 

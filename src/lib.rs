@@ -13,6 +13,8 @@
 
 pub mod atomic;
 pub mod cmd;
+pub mod convert;
+pub mod diff;
 pub mod digest;
 pub mod draw;
 pub mod engine;

@@ -1,9 +1,12 @@
 //! The command line: a table of subcommands, the parser, and what happens to errors.
 
 mod bench;
+mod cache;
 mod check;
 mod classify;
+mod convert;
 mod detect;
+mod diff;
 pub mod doctor;
 mod eval;
 mod faces;
@@ -40,6 +43,9 @@ pub const COMMANDS: &[Entry] = &[
     ocr::ENTRY,
     report::ENTRY,
     eval::ENTRY,
+    diff::ENTRY,
+    convert::ENTRY,
+    cache::ENTRY,
     models::ENTRY,
     runtime::ENTRY,
     doctor::ENTRY,

@@ -22,6 +22,7 @@ pub use ocr::OcrOptions;
 pub use output::{ImageFormat, OutputOptions};
 pub use run::RunOptions;
 pub use select::SelectOptions;
+pub(crate) use select::fraction;
 
 /// A number of results, as clap parses it.
 pub fn at_least_one(text: &str) -> Result<usize, String> {

@@ -214,6 +214,7 @@ fn within<S: Selection>(
         todo: 0,
         dry: false,
         inputs: listing.inputs.len(),
+        roots: page::roots(&listing),
         skipped: listing.skipped,
         summary,
         out: options.run.out.clone(),
@@ -267,6 +268,7 @@ fn sinks(
         folder: folder.root(),
         temporary: &temporary,
         labels: prepared.policy.labels(),
+        scored: true,
         generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     // results.jsonl is the stable interface and always written.

@@ -53,6 +53,8 @@ pub struct Report {
     pub inputs: usize,
     /// Files that are not media, by extension.
     pub skipped: BTreeMap<String, usize>,
+    /// Where the inputs of each root are, by its label.
+    pub roots: BTreeMap<String, PathBuf>,
     pub summary: Summary,
     pub out: PathBuf,
 }
@@ -76,6 +78,7 @@ impl Report {
             dry: true,
             inputs: listing.inputs.len(),
             skipped: listing.skipped.clone(),
+            roots: BTreeMap::new(),
             summary: Summary::default(),
             out: PathBuf::new(),
         }
@@ -222,6 +225,7 @@ impl Report {
             "wall_ms": self.wall.as_millis() as u64,
             "host": host.trim(),
             "folder": std::env::current_dir().unwrap_or_default().to_string_lossy(),
+            "roots": self.roots.iter().map(|(label, place)| (label.clone(), place.to_string_lossy().into())).collect::<serde_json::Map<_, _>>(),
             "arguments": std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect::<Vec<_>>(),
             "command": command,
             "options": options,

@@ -55,7 +55,8 @@ pub struct ReportContext {
     pub roots: BTreeMap<String, PathBuf>,
     pub artist: Option<Arc<Artist>>,
     pub declared: Declared,
-    /// Command, model, provider, options: what stands at the head of the page.
+    /// What stands at the head of the page: `title`, `head` (parts of the line below it) and `about` (rows of name and
+    /// value).
     pub facts: Value,
     /// Names this run among others in the browser's memory; says nothing of it.
     pub run: String,
@@ -167,6 +168,7 @@ impl Report {
         json!({
             "schema": "vision.report/1",
             "written": now,
+            "program": concat!("vision ", env!("CARGO_PKG_VERSION")),
             "wall_ms": context.begun.elapsed().as_millis() as u64,
             "facts": context.facts,
             "items": self.items,

@@ -4,14 +4,18 @@ mod coco;
 mod csv;
 mod json;
 mod jsonl;
+#[cfg(feature = "parquet")]
 mod parquet;
 pub mod paths;
 pub mod picture;
 mod spool;
+pub(crate) mod table;
 pub mod text;
 mod tree;
 mod voc;
 mod yolo;
+
+pub(crate) use spool::Spool;
 
 use std::path::{Path, PathBuf};
 
@@ -45,6 +49,8 @@ pub struct SinkContext<'a> {
     /// An existing folder on the same file system, for what is not finished.
     pub temporary: &'a Path,
     pub labels: &'a LabelSet,
+    /// Whether what is written has scores; what people annotated has none.
+    pub scored: bool,
     /// Name and version of the program, for formats with a place for it.
     pub generator: String,
 }
@@ -97,6 +103,7 @@ pub const SINKS: &[SinkEntry] = &[
         tasks: &[Task::Detect, Task::Faces],
         open: voc::open,
     },
+    #[cfg(feature = "parquet")]
     SinkEntry {
         name: "parquet",
         about: "results.parquet: one row a thing found, a line or a class",

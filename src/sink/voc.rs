@@ -19,11 +19,12 @@ const MARK: &str = ".vision-voc";
 struct Voc {
     tree: Tree,
     generator: String,
+    scored: bool,
 }
 
 pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
     let tree = Tree::new(context, NAME, MARK, "xml")?;
-    Ok(Box::new(Voc { tree, generator: context.generator.clone() }))
+    Ok(Box::new(Voc { tree, generator: context.generator.clone(), scored: context.scored }))
 }
 
 impl Sink for Voc {
@@ -31,8 +32,9 @@ impl Sink for Voc {
     fn item(&mut self, record: &Record) -> Result<()> {
         match &record.prediction {
             Some(prediction) => {
-                let objects = flattened(prediction.instances())
-                    .filter_map(|i| Some((i.label.as_str(), i.score, pixels(&i.rect, record.size)?)));
+                let objects = flattened(prediction.instances()).filter_map(|i| {
+                    Some((i.label.as_str(), self.scored.then_some(i.score), pixels(&i.rect, record.size)?))
+                });
                 self.tree.write(record, document(record, &self.generator, objects).as_bytes())
             }
             None => Ok(()),
@@ -52,7 +54,7 @@ impl Sink for Voc {
 fn document<'a>(
     record: &Record,
     generator: &str,
-    objects: impl Iterator<Item = (&'a str, f32, [u32; 4])>,
+    objects: impl Iterator<Item = (&'a str, Option<f32>, [u32; 4])>,
 ) -> String {
     let input = &record.item.input;
     let path = format!("{}/{}", input.root, input.path);
@@ -67,11 +69,12 @@ fn document<'a>(
         text(generator)
     );
     for (label, score, [xmin, ymin, xmax, ymax]) in objects {
+        let score = score.map(|score| format!("\t\t<score>{score}</score>\n")).unwrap_or_default();
         // Writing to a String does not fail.
         let _ = write!(
             xml,
             "\t<object>\n\t\t<name>{}</name>\n\t\t<pose>Unspecified</pose>\n\t\t<truncated>0</truncated>\n\t\t\
-             <difficult>0</difficult>\n\t\t<score>{score}</score>\n\t\t<bndbox>\n\t\t\t<xmin>{xmin}</xmin>\n\t\t\t\
+             <difficult>0</difficult>\n{score}\t\t<bndbox>\n\t\t\t<xmin>{xmin}</xmin>\n\t\t\t\
              <ymin>{ymin}</ymin>\n\t\t\t<xmax>{xmax}</xmax>\n\t\t\t<ymax>{ymax}</ymax>\n\t\t</bndbox>\n\t</object>\n",
             text(label)
         );

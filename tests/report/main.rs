@@ -5,6 +5,7 @@ mod common;
 
 mod browser;
 mod chromium;
+mod diff;
 mod looks;
 mod many;
 mod page;

@@ -125,6 +125,7 @@ impl Bench<'_> {
             folder: folder.root(),
             temporary: &temporary,
             labels: prepared.policy.labels(),
+            scored: true,
             generator: "vision bench".into(),
         };
         let sinks = sink::open(&["jsonl"], crate::spec::Task::Detect, &context)?;

@@ -112,10 +112,10 @@ function measureItem(item) {
 const LIVE = [
   { key: 'count', title: header.kind === 'things' ? 'Number found' : 'Classes', of: (item) => item.count },
   { key: 'best', title: 'Best score', of: (item) => item.best },
-  { key: 'doubt', title: 'Doubt', of: (item) => item.doubt },
-  { key: 'effect', title: 'At stake', of: (item) => item.effect },
+  { key: 'doubt', needs: threshold, title: 'Doubt', of: (item) => item.doubt },
+  { key: 'effect', needs: threshold, title: 'At stake', of: (item) => item.effect },
   { key: 'decided', title: 'Decided', of: (item) => item.decided },
-];
+].filter((column) => column.needs !== null);
 const valueOf = (item, key) => {
   const live = LIVE.find((column) => column.key === key);
   return live ? live.of(item) : item.row.columns[columns.find((column) => column.key === key)?.at];

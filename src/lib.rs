@@ -13,6 +13,8 @@
 
 pub mod atomic;
 pub mod cmd;
+pub mod convert;
+pub mod diff;
 pub mod digest;
 pub mod draw;
 pub mod engine;
@@ -42,6 +44,7 @@ pub mod preprocess;
 pub mod pseudonym;
 pub mod record;
 pub mod report;
+pub mod review;
 pub mod run;
 pub mod sink;
 pub mod source;

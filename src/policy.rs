@@ -13,7 +13,9 @@ pub use faces::FacesPolicy;
 pub use ocr::OcrPolicy;
 pub use triage::TriagePolicy;
 
+use crate::digest::Key;
 use crate::error::{Error, Kind, Result};
+use crate::frame::Part;
 use crate::geometry::{Landmarks, Rect, fast_nms, nms};
 use crate::observation::{Candidate, Observation, Observed};
 use crate::prediction::{Instance, Keypoint, Prediction};
@@ -28,10 +30,37 @@ pub trait Fold {
     fn input(&mut self, input: &InputRecord);
 }
 
+/// An item's observation, and which item it is of.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// Id of the input; the part stands in `observed`.
+    pub input: &'a str,
+    pub key: &'a Key,
+    pub observed: &'a Observed,
+}
+
+impl Seen<'_> {
+    /// Names the item in decisions of people: the input's id and the part's suffix.
+    pub fn item(&self) -> String {
+        format!("{}{}", self.input, Part::suffix(self.observed.part.as_ref()))
+    }
+}
+
+/// A prediction, and what of it people decided.
+pub struct Decided {
+    pub prediction: Prediction,
+    /// As it stands in the record.
+    pub decision: Option<serde_json::Value>,
+}
+
 /// What a command makes of an observation: thresholds, filters, rules. Sees one record at a time, and
 /// neither the input nor the model.
 pub trait Policy: Send + Sync {
     fn decide(&self, observed: &Observed) -> Prediction;
+    /// The same for an item of a run, about which people may have decided something.
+    fn decide_item(&self, seen: &Seen) -> Decided {
+        Decided { prediction: self.decide(seen.observed), decision: None }
+    }
     /// Names of the classes that predictions number.
     fn labels(&self) -> &LabelSet;
     /// How many results an item has at most, where more would be cut.
@@ -91,6 +120,7 @@ impl Policy for DetectPolicy {
     fn declared(&self) -> Declared {
         const QUEUES: &[Queue] = &[
             Queue { title: "Most doubtful first", among: Among::Doubtful, by: "doubt", descending: true },
+            Queue { title: "Most at stake first", among: Among::Doubtful, by: "effect", descending: true },
             Queue { title: "Most found first", among: Among::Found, by: "count", descending: true },
         ];
         let named = |(class, conf): (&u32, &f32)| (self.labels.name(*class).into_owned(), *conf);

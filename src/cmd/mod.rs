@@ -1,10 +1,13 @@
 //! The command line: a table of subcommands, the parser, and what happens to errors.
 
 mod bench;
+mod cache;
 mod check;
 mod classify;
+mod convert;
 mod detect;
 mod dicom;
+mod diff;
 pub mod doctor;
 mod eval;
 mod faces;
@@ -44,6 +47,9 @@ pub const COMMANDS: &[Entry] = &[
     triage::ENTRY,
     eval::ENTRY,
     dicom::ENTRY,
+    diff::ENTRY,
+    convert::ENTRY,
+    cache::ENTRY,
     models::ENTRY,
     runtime::ENTRY,
     doctor::ENTRY,
@@ -70,7 +76,7 @@ fn with_options<A: Args>(name: &'static str, about: &'static str) -> Command {
 /// The whole command line.
 pub fn command() -> Command {
     let about = "Pictures and a model in; annotated pictures and results a script can trust out";
-    let after = "Exit codes: 0 all inputs done, 1 usage or nothing usable, 2 some inputs failed, 3 a finding \
+    let after = "Exit codes: 0 all inputs done, 1 usage or nothing usable, 2 some inputs failed or decisions were refused, 3 a finding \
                  (--fail-on), 4 the machine (no runtime, disk full, device missing), 130 stopped and resumable.\n\n\
                  First steps: vision doctor; vision runtime install; vision detect photos/";
     Command::new("vision")

@@ -25,6 +25,7 @@ pub use ocr::OcrOptions;
 pub use output::{ImageFormat, OutputOptions, VideoOutput};
 pub use run::RunOptions;
 pub use select::SelectOptions;
+pub(crate) use select::fraction;
 pub use track::{TrackOptions, Tracker};
 pub use triage::TriageOptions;
 pub use video::{Decoder, VideoOptions};

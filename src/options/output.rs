@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, rename_all = "kebab-case")]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
-    /// Result formats beside results.jsonl, separated by commas: json, jsonl, csv, coco, yolo, mot, text
+    /// Result formats beside results.jsonl, separated by commas: json, jsonl, csv, coco, yolo, voc, mot, parquet, text
     #[arg(long, short, value_name = "FORMATS", value_delimiter = ',', default_value = "json")]
     pub format: Vec<String>,
 

@@ -33,6 +33,11 @@ pub struct RunOptions {
     #[arg(long, value_name = "LABEL[>=N]", value_delimiter = ',')]
     pub fail_on: Vec<String>,
 
+    /// Apply decisions of people, files that a report's page wrote; several separated by commas. What no longer
+    /// fits is refused and listed
+    #[arg(long, value_name = "FILES", value_delimiter = ',')]
+    pub apply: Vec<PathBuf>,
+
     /// Say what would be done and do nothing
     #[arg(long)]
     pub dry_run: bool,

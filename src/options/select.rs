@@ -32,7 +32,7 @@ pub struct SelectOptions {
     pub track: super::TrackOptions,
 }
 
-pub(super) fn fraction(text: &str) -> Result<f32, String> {
+pub(crate) fn fraction(text: &str) -> Result<f32, String> {
     let value = text.parse::<f32>().ok().filter(|v| (0.0..=1.0).contains(v));
     value.ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }

@@ -33,6 +33,7 @@ use crate::pipeline::artist::{Artist, Kinds};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
 use crate::pipeline::tracks::RunTracks;
+use crate::review::TallyFold;
 use crate::run::RunFolder;
 use crate::run::job::{Job, OnOther};
 use crate::run::journal::Journal;
@@ -166,6 +167,7 @@ fn within<S: Selection>(
 
     let mut summary = Summary { most: prepared.policy.most(), ..Summary::default() };
     let mut findings = Findings::new(&options.run.fail_on, prepared.policy.labels())?;
+    let mut tally = TallyFold::new(Arc::clone(&prepared.decisions));
     let mut sinks = sinks(options, prepared, folder, echo)?;
     if options.output.report {
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
@@ -202,7 +204,7 @@ fn within<S: Selection>(
         &store,
         prepared.policy.as_ref(),
         sinks,
-        vec![&mut summary, &mut findings],
+        vec![&mut summary, &mut findings, &mut tally],
     )
     .with_tracks(tracks.as_ref());
     let files = match (&tracks, artist.as_deref()) {
@@ -227,8 +229,10 @@ fn within<S: Selection>(
     if let Some(note) = summary.without_label(prepared.policy.labels()) {
         progress.note(&note);
     }
+    let status = status(control);
     let report = Report {
-        status: status(control),
+        status,
+        decisions: (!options.run.apply.is_empty()).then(|| tally.finish(status == Status::Finished)),
         wall: begun.elapsed(),
         files,
         fresh: progress.fresh(),
@@ -242,6 +246,7 @@ fn within<S: Selection>(
         todo: 0,
         dry: false,
         inputs: listing.inputs.len(),
+        roots: page::roots(&listing),
         skipped: listing.skipped,
         summary,
         out: options.run.out.clone(),
@@ -322,6 +327,7 @@ fn sinks<S: Selection>(
         temporary: &temporary,
         labels: prepared.policy.labels(),
         tracked: prepared.tracking.is_some(),
+        scored: true,
         generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     // results.jsonl is the stable interface and always written.

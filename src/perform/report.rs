@@ -14,6 +14,7 @@ use super::summary::Summary;
 use crate::atomic::write_whole;
 use crate::error::{Error, Kind, Result};
 use crate::input::Listing;
+use crate::review::{Refused, Tally};
 use crate::run::RunFolder;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -28,6 +29,8 @@ pub enum Status {
 #[derive(Debug)]
 pub struct Report {
     pub status: Status,
+    /// What became of the decisions of `--apply`.
+    pub decisions: Option<Tally>,
     pub wall: Duration,
     /// Result files, relative to the run folder.
     pub files: Vec<PathBuf>,
@@ -50,6 +53,8 @@ pub struct Report {
     pub inputs: usize,
     /// Files that are not media, by extension.
     pub skipped: BTreeMap<String, usize>,
+    /// Where the inputs of each root are, by its label.
+    pub roots: BTreeMap<String, PathBuf>,
     pub summary: Summary,
     pub out: PathBuf,
 }
@@ -58,6 +63,7 @@ impl Report {
     pub(super) fn dry(listing: &Listing, todo: usize) -> Self {
         Self {
             status: Status::Finished,
+            decisions: None,
             wall: Duration::ZERO,
             files: Vec::new(),
             fresh: 0,
@@ -72,12 +78,13 @@ impl Report {
             dry: true,
             inputs: listing.inputs.len(),
             skipped: listing.skipped.clone(),
+            roots: BTreeMap::new(),
             summary: Summary::default(),
             out: PathBuf::new(),
         }
     }
 
-    /// 0 all done, 2 some inputs failed, 1 none usable, 3 a finding, 130 stopped and resumable.
+    /// 0 all done, 2 some inputs failed or decisions were refused, 1 none usable, 3 a finding, 130 stopped and resumable.
     pub fn exit_code(&self) -> u8 {
         let usable = self.summary.done + self.summary.partial;
         let failed = self.summary.failed + self.summary.partial;
@@ -87,7 +94,11 @@ impl Report {
             Status::FailedFast => 2,
             Status::Finished if usable == 0 => 1,
             Status::Finished if !self.found.is_empty() => 3,
-            Status::Finished if failed > 0 => 2,
+            Status::Finished
+                if failed > 0 || self.decisions.as_ref().is_some_and(|d| !d.refused.is_empty()) =>
+            {
+                2
+            }
             Status::Finished => 0,
         }
     }
@@ -135,10 +146,28 @@ impl Report {
         if let Some(most) = s.most.filter(|_| s.full > 0) {
             writeln!(out, "{} pictures have {most} results, the most that --max-det keeps", s.full)?;
         }
+        self.print_decisions(out)?;
         if s.warnings > 0 {
             writeln!(out, "{} pictures have warnings", s.warnings)?;
         }
         Ok(())
+    }
+
+    /// The first of those refused; `run.json` lists all.
+    fn print_decisions(&self, out: &mut dyn Write) -> io::Result<()> {
+        const SHOWN: usize = 5;
+        let Some(tally) = &self.decisions else { return Ok(()) };
+        writeln!(out, "{} decisions applied, {} refused", tally.applied, tally.refused.len())?;
+        for refused in tally.refused.iter().take(SHOWN) {
+            let Refused { decision, reason } = refused;
+            let instance = decision.instance.as_deref().unwrap_or("as a whole");
+            let what = format!("{} {instance}, {}: {reason}", decision.item, decision.field.name());
+            writeln!(out, "  {}", crate::error::printable(&what))?;
+        }
+        match tally.refused.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => writeln!(out, "  and {more} more, in run.json"),
+        }
     }
 
     fn print_skipped(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -196,6 +225,7 @@ impl Report {
             "wall_ms": self.wall.as_millis() as u64,
             "host": host.trim(),
             "folder": std::env::current_dir().unwrap_or_default().to_string_lossy(),
+            "roots": self.roots.iter().map(|(label, place)| (label.clone(), place.to_string_lossy().into())).collect::<serde_json::Map<_, _>>(),
             "arguments": std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect::<Vec<_>>(),
             "command": command,
             "options": options,
@@ -215,6 +245,7 @@ impl Report {
             "items": { "total": self.summary.items, "observed_now": self.fresh },
             "instances": self.summary.instances,
             "findings": self.found,
+            "decisions": self.decisions,
             "files": self.files.iter().map(|f| f.to_string_lossy()).collect::<Vec<_>>(),
         });
         if options.input.pseudonyms.is_some() {

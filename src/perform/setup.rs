@@ -1,5 +1,7 @@
 //! What can be checked before anything is opened: model, description, labels, thresholds, limits.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,6 +17,7 @@ use crate::models::{self, Model};
 use crate::options::{ClassifyOptions, FacesOptions, InputOptions, SelectOptions, TrackOptions};
 use crate::pipeline::tracks::Tracking;
 use crate::policy::{ClassifyPolicy, DetectPolicy, FacesPolicy, Policy, classes, thresholds};
+use crate::review::{self, Decisions, Reviewed};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
 use crate::sink::{Sink, SinkContext};
@@ -94,6 +97,8 @@ pub struct Prepared {
     byte_inputs: Vec<Option<ByteInput>>,
     pub family: Box<dyn Family>,
     pub policy: Box<dyn Policy>,
+    /// Of people, for this run; none without `--apply`.
+    pub decisions: Arc<Decisions>,
     /// Width and height of the model's input in this run.
     pub size: [u32; 2],
     pub limits: Limits,
@@ -121,7 +126,11 @@ impl Prepared {
         let byte_inputs = models.map(|model| upload::byte_input(upload, device, model));
         let byte_inputs = byte_inputs.collect::<Result<_>>()?;
         let batch = batch(&options.model.batch, &model, family.as_ref())?;
-        let policy = options.select.policy(&model, &beside)?;
+        let mut policy = options.select.policy(&model, &beside)?;
+        let decisions = Arc::new(review::read(&options.run.apply)?);
+        if !options.run.apply.is_empty() {
+            policy = Box::new(Reviewed { inner: policy, decisions: Arc::clone(&decisions) });
+        }
         let mut limits = options.input.limits();
         limits.detail = Detail {
             enough_for: family.view().zip(spare(&options.input.decode)?),
@@ -133,6 +142,9 @@ impl Prepared {
         crate::sink::known(&options.output.format, S::TASK)?;
         let tracking = options.select.track().map(|track| tracks::tracking(track, policy.labels()));
         let tracking = tracking.transpose()?.flatten();
+        if tracking.is_some() && !options.run.apply.is_empty() {
+            return Err(Error::usage("--apply and --track do not go together: decisions are of single frames"));
+        }
         Ok(Self {
             model,
             beside,
@@ -141,6 +153,7 @@ impl Prepared {
             byte_inputs,
             family,
             policy,
+            decisions,
             size,
             limits,
             batch,

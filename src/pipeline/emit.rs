@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::frame::Warning;
 use crate::input::Input;
 use crate::observation::Observed;
-use crate::policy::{Fold, Policy};
+use crate::policy::{Fold, Policy, Seen};
 use crate::record::{Failure, INPUT_SCHEMA, ITEM_SCHEMA, InputId, InputRecord, ItemId, Record, Status};
 use crate::run::key::Keys;
 use crate::run::store::Store;
@@ -97,12 +97,13 @@ impl<'a> Emitter<'a> {
             self.inputs[index].identity.record(content.as_ref().map(|(digest, bytes)| (digest, *bytes)));
         let mut records = 0;
         for entry in &manifest.items {
-            let (mut record, observed) = self.record(&input, entry, content.map(|(digest, _)| digest))?;
+            let (mut record, found) = self.record(&input, entry, content.map(|(digest, _)| digest))?;
             for fold in &mut self.folds {
                 fold.record(&mut record);
             }
+            let seen = found.as_ref().map(|(key, observed)| Seen { input: &input.id, key, observed });
             for sink in &mut self.sinks {
-                sink.item_seen(&record, observed.as_ref().map(|observed| (observed, self.policy)))?;
+                sink.item_seen(&record, seen.map(|seen| (seen, self.policy)))?;
             }
             records += u32::from(record.error.is_none());
         }
@@ -127,14 +128,13 @@ impl<'a> Emitter<'a> {
         input: &InputId,
         entry: &Entry,
         digest: Option<Key>,
-    ) -> Result<(Record, Option<Observed>)> {
+    ) -> Result<(Record, Option<(Key, Observed)>)> {
         let mut record = blank(input, entry);
         if entry.failure.is_some() {
             return Ok((record, None));
         }
-        let observed =
-            digest.and_then(|d| self.store.get::<Observed>(&self.keys.item(&d, entry.part.as_ref())));
-        let Some(observed) = observed else {
+        let key = digest.map(|digest| self.keys.item(&digest, entry.part.as_ref()));
+        let Some((key, observed)) = key.and_then(|key| Some((key, self.store.get::<Observed>(&key)?))) else {
             // Checked when the store was opened; gone since, or unreadable now.
             let message = format!(
                 "{}/{}: its stored observation cannot be read; run again with --force",
@@ -144,10 +144,13 @@ impl<'a> Emitter<'a> {
         };
         match self.tracks {
             Some(tracks) => tracks.complete(&mut record, &observed)?,
-            None => record.prediction = Some(self.policy.decide(&observed)),
+            None => {
+                let decided = self.policy.decide_item(&Seen { input: &input.id, key: &key, observed: &observed });
+                (record.prediction, record.decision) = (Some(decided.prediction), decided.decision);
+            }
         }
         record.warnings.clone_from(&observed.warnings);
-        Ok((record, Some(observed)))
+        Ok((record, Some((key, observed))))
     }
 }
 

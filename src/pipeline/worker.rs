@@ -23,6 +23,7 @@ use crate::error::{FaultOf, Kind, Result};
 use crate::frame::{Frame, Part};
 use crate::input::Input;
 use crate::observation::Observed;
+use crate::policy::Seen;
 use crate::prediction::Prediction;
 use crate::record::Failure;
 use crate::source::Frames;
@@ -139,7 +140,7 @@ impl<'a, 'e> Worker<'a, 'e> {
                     return entry.failure.is_some() || walk.store.contains(&key);
                 }
                 let Some(observed) = walk.store.get::<Observed>(&key) else { return false };
-                self.plan(input, &observed).is_none_or(|(plan, prediction)| {
+                self.plan(input, &key, &observed).is_none_or(|(plan, prediction)| {
                     if let Some((ledger, Part::Frame { n, .. })) = ledger.as_mut().zip(entry.part.as_ref()) {
                         ledger.add_to_whole(*n, &drawn(Some((&prediction, &plan.overlay))));
                     }
@@ -177,7 +178,7 @@ impl<'a, 'e> Worker<'a, 'e> {
             let part = Some(reel.part(*n));
             let key = walk.keys.item(digest, part.as_ref());
             let observed = walk.store.get::<Observed>(&key).filter(|_| walk.reuse)?;
-            let done = self.plan(input, &observed).is_none_or(|(plan, prediction)| {
+            let done = self.plan(input, &key, &observed).is_none_or(|(plan, prediction)| {
                 ledger.add(Film::piece_at(position), *n, &drawn(Some((&prediction, &plan.overlay))));
                 self.is_drawn(input, &observed, &plan)
             });
@@ -204,19 +205,23 @@ impl<'a, 'e> Worker<'a, 'e> {
         Ok((settled.into_iter().flatten().collect(), film))
     }
 
-    fn plan(&self, input: &Input, observed: &Observed) -> Option<(Plan, Prediction)> {
+    fn plan(&self, input: &Input, key: &Key, observed: &Observed) -> Option<(Plan, Prediction)> {
         let artist = self.walk.artist.filter(|artist| artist.draws())?;
         let part = observed.part.as_ref();
-        let (prediction, overlay) = self.shown(input, observed);
+        let (prediction, overlay) = self.shown(input, key, observed);
         let plan = artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction, overlay);
         Some((plan, prediction))
     }
 
     /// What a frame shows: what was decided, and where it is followed, what belongs to that.
-    fn shown(&self, input: &Input, observed: &Observed) -> (Prediction, Overlay) {
+    fn shown(&self, input: &Input, key: &Key, observed: &Observed) -> (Prediction, Overlay) {
+        let input = &input.identity.id;
         match self.walk.tracks {
-            Some(tracks) => tracks.decide(&input.identity.id, observed),
-            None => (self.walk.policy.decide(observed), Overlay::default()),
+            Some(tracks) => tracks.decide(input, observed),
+            None => {
+                let decided = self.walk.policy.decide_item(&Seen { input, key, observed });
+                (decided.prediction, Overlay::default())
+            }
         }
     }
 
@@ -311,7 +316,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         };
         let part = frame.part.as_ref();
         let (mut drawn, mut shown) = ((Vec::new(), String::new()), None);
-        if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, &observed)) {
+        if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, &key, &observed)) {
             if !self.is_drawn(input, &observed, &plan) {
                 artist.draw(&plan, frame, &prediction)?;
             }
@@ -355,9 +360,10 @@ impl<'a, 'e> Worker<'a, 'e> {
         let settings = artist.film_settings(&stream.digest, walk.keys.choice())?;
         let mut ledger = Ledger::new(&settings);
         for entry in manifest.items.iter().filter(|entry| entry.failure.is_none()) {
-            let observed = walk.store.get::<Observed>(&walk.keys.item(&stream.digest, entry.part.as_ref()));
+            let key = walk.keys.item(&stream.digest, entry.part.as_ref());
+            let observed = walk.store.get::<Observed>(&key);
             if let Some((Part::Frame { n, .. }, observed)) = entry.part.as_ref().zip(observed) {
-                let (prediction, overlay) = self.shown(&walk.inputs[stream.index], &observed);
+                let (prediction, overlay) = self.shown(&walk.inputs[stream.index], &key, &observed);
                 ledger.add_to_whole(*n, &drawn(Some((&prediction, &overlay))));
             }
         }

@@ -43,6 +43,8 @@ pub enum Among {
     Found,
     /// With a result, or a candidate that missed it, near the threshold.
     Doubtful,
+    /// About which people have decided something.
+    Decided,
 }
 
 /// An order to look at items in, offered as a button.
@@ -50,7 +52,8 @@ pub enum Among {
 pub struct Queue {
     pub title: &'static str,
     pub among: Among,
-    /// A column's key, or one of the page's own that follow the threshold: `count`, `best`, `doubt`.
+    /// A column's key, or one of the page's own, which follow the threshold and what people decide: `count`, `best`,
+    /// `doubt`, `effect` (how many candidates are near the threshold), `decided`.
     pub by: &'static str,
     pub descending: bool,
 }
@@ -90,6 +93,7 @@ pub const QUEUES: &[Queue] = &[
     Queue { title: "Everything", among: Among::All, by: "", descending: false },
     Queue { title: "Failures", among: Among::Failed, by: "", descending: false },
     Queue { title: "Warnings", among: Among::Warned, by: "", descending: false },
+    Queue { title: "Decided", among: Among::Decided, by: "", descending: false },
 ];
 
 fn path(record: &Record) -> &str {

@@ -27,9 +27,8 @@ use crate::atomic::AtomicFile;
 use crate::digest::{hex, unhex};
 use crate::error::{Error, Kind, Result};
 use crate::input::Identity;
-use crate::observation::Observed;
 use crate::pipeline::artist::Artist;
-use crate::policy::{EVEN, Policy};
+use crate::policy::{EVEN, Policy, Seen};
 use crate::record::{InputRecord, Record, Status};
 use crate::sink::Sink;
 
@@ -56,8 +55,13 @@ pub struct ReportContext {
     pub roots: BTreeMap<String, PathBuf>,
     pub artist: Option<Arc<Artist>>,
     pub declared: Declared,
-    /// Command, model, provider, options: what stands at the head of the page.
+    /// What stands at the head of the page: `title`, `head` (parts of the line below it) and `about` (rows of name and
+    /// value).
     pub facts: Value,
+    /// Names this run among others in the browser's memory; says nothing of it.
+    pub run: String,
+    /// Labels that a person may give a thing.
+    pub names: Vec<String>,
     /// Inputs listed, for what a stopped run did not reach.
     pub listed: usize,
     pub begun: Instant,
@@ -102,11 +106,12 @@ impl Report {
         self.spool.write_all(&line).map_err(|e| Error::write(self.context.folder.join(NAME).display(), e))
     }
 
-    fn record(&mut self, record: &Record, seen: Option<(&Observed, &dyn Policy)>) -> Result<()> {
-        let candidates = seen.and_then(|(observed, policy)| policy.candidates(observed));
+    fn record(&mut self, record: &Record, seen: Option<(Seen, &dyn Policy)>) -> Result<()> {
+        let candidates = seen.and_then(|(seen, policy)| policy.candidates(seen.observed));
         let mut row = self.rows.item(record, candidates.as_ref());
         row.thumb = self.thumb(record)?;
-        row.views = self.views(record, seen.map(|(observed, _)| observed));
+        row.views = self.views(record, seen.map(|(seen, _)| seen.observed));
+        row.key = seen.map(|(seen, _)| hex(seen.key));
         self.told.extend(record.error.as_ref().map(|error| error.message.clone()));
         self.push(&row)
     }
@@ -131,7 +136,11 @@ impl Report {
 
     /// Where the page can show more pixels: the original, where it is, and the annotated picture. Links
     /// only; neither is copied.
-    fn views(&self, record: &Record, observed: Option<&Observed>) -> Vec<(&'static str, String)> {
+    fn views(
+        &self,
+        record: &Record,
+        observed: Option<&crate::observation::Observed>,
+    ) -> Vec<(&'static str, String)> {
         let Some(identity) = identity(record) else { return Vec::new() };
         let mut views = Vec::new();
         let context = &self.context;
@@ -159,6 +168,7 @@ impl Report {
         json!({
             "schema": "vision.report/1",
             "written": now,
+            "program": concat!("vision ", env!("CARGO_PKG_VERSION")),
             "wall_ms": context.begun.elapsed().as_millis() as u64,
             "facts": context.facts,
             "items": self.items,
@@ -168,6 +178,8 @@ impl Report {
             },
             "kind": self.rows.kind,
             "threshold": declared.most.map(|most| self.threshold(most)),
+            "run": context.run,
+            "names": context.names,
             "labels": self.rows.labels.list,
             "columns": self.rows.columns,
             "queues": QUEUES.iter().chain(declared.queues).collect::<Vec<_>>(),
@@ -277,7 +289,7 @@ impl Sink for Report {
         self.record(record, None)
     }
 
-    fn item_seen(&mut self, record: &Record, seen: Option<(&Observed, &dyn Policy)>) -> Result<()> {
+    fn item_seen(&mut self, record: &Record, seen: Option<(Seen, &dyn Policy)>) -> Result<()> {
         self.record(record, seen)
     }
 

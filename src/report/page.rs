@@ -17,6 +17,8 @@ const PROGRAM: &str = concat!(
     include_str!("page/data.js"),
     include_str!("page/overlays.js"),
     include_str!("page/gallery.js"),
+    include_str!("page/decisions.js"),
+    include_str!("page/review.js"),
     include_str!("page/zoom.js"),
     include_str!("page/controls.js"),
     include_str!("page/start.js"),

@@ -11,12 +11,19 @@ use crate::draw::palette::class_colour;
 use crate::frame::Part;
 use crate::prediction::{Instance, Line, Prediction};
 use crate::record::{InputRecord, Record};
+use crate::review::tenths;
 
 /// One item of the page. Keys are short because there may be a hundred thousand.
 #[derive(Serialize)]
 pub struct Row {
-    /// Id of the input, and suffix of the part.
+    /// Id of the input and suffix of the part: the item's name in decisions.
     pub id: String,
+    /// Of the observation; none where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Decisions of people that the run applied, as in the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Value>,
     pub root: String,
     pub path: String,
     pub part: String,
@@ -108,7 +115,9 @@ impl Rows {
     pub fn item(&mut self, record: &Record, candidates: Option<&Prediction>) -> Row {
         let input = &record.item.input;
         let mut row = Row {
-            id: input.id.clone(),
+            id: format!("{}{}", input.id, Part::suffix(record.item.part.as_ref())),
+            key: None,
+            decided: record.decision.as_ref().and_then(|decision| decision.get("applied").cloned()),
             root: input.root.clone(),
             path: input.path.clone(),
             part: part(record.item.part.as_ref()),
@@ -149,6 +158,8 @@ impl Rows {
         };
         Row {
             id: record.input.id.clone(),
+            key: None,
+            decided: None,
             part: String::new(),
             size: [0, 0],
             s: Vec::new(),
@@ -226,11 +237,6 @@ impl Rows {
     fn least(&self, label: &str) -> f32 {
         self.conf_by_label.get(label).copied().unwrap_or(self.conf)
     }
-}
-
-/// A tenth of a pixel is finer than any screen shows.
-fn tenths(value: f32) -> f64 {
-    (f64::from(value) * 10.0).round() / 10.0
 }
 
 fn part(part: Option<&Part>) -> String {

@@ -27,6 +27,7 @@ struct Coco {
     images: Elements,
     annotations: Spool,
     labels: LabelSet,
+    scored: bool,
     /// Classes seen for which the label set has no name.
     unnamed: std::collections::BTreeSet<u32>,
     /// Names of the points of each class that has some.
@@ -56,7 +57,8 @@ struct Annotation {
     bbox: [f64; 4],
     area: f64,
     iscrowd: u8,
-    score: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<f32>,
     /// Of an oriented box: its corners as one polygon, x and y in turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     segmentation: Option<[[f64; 8]; 1]>,
@@ -108,6 +110,7 @@ pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
         images: Elements::new(),
         annotations: Spool::new(context.temporary)?,
         labels: context.labels.clone(),
+        scored: context.scored,
         unnamed: Default::default(),
         keypoints: Default::default(),
     }))
@@ -173,7 +176,7 @@ impl Sink for Coco {
                 bbox,
                 area: corners.map_or(area, |corners| thousandths(corners.area())),
                 iscrowd: 0,
-                score: *score,
+                score: self.scored.then_some(*score),
                 segmentation: corners.map(|corners| [polygon(&corners)]),
                 keypoints: Points::of(keypoints, record.size),
             })?;

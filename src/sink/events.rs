@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::csv::{Table, inert};
+use super::table::{Table, inert};
 use super::{Sink, SinkContext, sequence, spool};
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
@@ -68,9 +68,9 @@ pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
     Ok(Box::new(Events {
         lines: AtomicFile::create(context.temporary, &target)?,
         target,
-        events: Table::create(context, "events.csv", &EVENTS)?,
-        occupancy: Table::create(context, "occupancy.csv", &OCCUPANCY)?,
-        counts: Table::create(context, "counts.csv", &COUNTS)?,
+        events: Table::create(context.folder, context.temporary, "events.csv", &EVENTS)?,
+        occupancy: Table::create(context.folder, context.temporary, "occupancy.csv", &OCCUPANCY)?,
+        counts: Table::create(context.folder, context.temporary, "counts.csv", &COUNTS)?,
         inside: BTreeMap::new(),
         totals: BTreeMap::new(),
     }))

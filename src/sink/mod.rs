@@ -6,18 +6,23 @@ mod events;
 mod json;
 mod jsonl;
 mod mot;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub mod paths;
 pub mod picture;
 mod spool;
+pub(crate) mod table;
 pub mod text;
 mod tree;
+mod voc;
 mod yolo;
+
+pub(crate) use spool::Spool;
 
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::observation::Observed;
-use crate::policy::Policy;
+use crate::policy::{Policy, Seen};
 use crate::prediction::Instance;
 use crate::record::{InputRecord, Record};
 use crate::spec::{LabelSet, Task};
@@ -30,7 +35,7 @@ pub trait Sink: Send {
     fn item(&mut self, record: &Record) -> Result<()>;
     /// Like [`Sink::item`], with what the record was decided from, for sinks that also show what was nearly
     /// found. `None` where there is no observation.
-    fn item_seen(&mut self, record: &Record, _seen: Option<(&Observed, &dyn Policy)>) -> Result<()> {
+    fn item_seen(&mut self, record: &Record, _seen: Option<(Seen, &dyn Policy)>) -> Result<()> {
         self.item(record)
     }
     fn input(&mut self, record: &InputRecord) -> Result<()>;
@@ -48,6 +53,8 @@ pub struct SinkContext<'a> {
     pub labels: &'a LabelSet,
     /// Whether instances have the numbers of tracks.
     pub tracked: bool,
+    /// Whether what is written has scores; what people annotated has none.
+    pub scored: bool,
     /// Name and version of the program, for formats with a place for it.
     pub generator: String,
 }
@@ -105,6 +112,19 @@ pub const SINKS: &[SinkEntry] = &[
         about: "events.jsonl, events.csv, occupancy.csv, counts.csv: what happened at --zones",
         tasks: &[Task::Detect, Task::Faces],
         open: events::open,
+    },
+    SinkEntry {
+        name: "voc",
+        about: "voc/: one XML file an item, Pascal VOC",
+        tasks: &[Task::Detect, Task::Faces],
+        open: voc::open,
+    },
+    #[cfg(feature = "parquet")]
+    SinkEntry {
+        name: "parquet",
+        about: "results.parquet: one row a thing found, a line or a class",
+        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr],
+        open: parquet::open,
     },
     SinkEntry {
         name: "text",

@@ -15,7 +15,7 @@ const NAME: &str = "text";
 struct Text(Tree);
 
 pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
-    Ok(Box::new(Text(Tree::new(context, NAME, ".vision-text")?)))
+    Ok(Box::new(Text(Tree::new(context, NAME, ".vision-text", "txt")?)))
 }
 
 /// The lines of a record in order of reading, an empty line between blocks; each line ends with a line feed.

@@ -16,6 +16,8 @@ pub struct Tree {
     name: &'static str,
     /// Marks the folder as ours to replace. Without it, it may be somebody's own.
     mark: &'static str,
+    /// Of the items' files.
+    extension: &'static str,
     folder: PathBuf,
     temporary: PathBuf,
     new: TempDir,
@@ -24,7 +26,12 @@ pub struct Tree {
 impl Tree {
     /// # Errors
     /// `OutputFolder` where a folder `name` exists that is not ours.
-    pub fn new(context: &SinkContext, name: &'static str, mark: &'static str) -> Result<Self> {
+    pub fn new(
+        context: &SinkContext,
+        name: &'static str,
+        mark: &'static str,
+        extension: &'static str,
+    ) -> Result<Self> {
         let target = context.folder.join(name);
         if target.symlink_metadata().is_ok() && !target.join(mark).is_file() {
             let message = format!(
@@ -36,7 +43,7 @@ impl Tree {
         let new = TempDir::with_prefix_in(format!("{name}-"), context.temporary)
             .map_err(|e| Error::write(context.temporary.display(), e))?;
         let (folder, temporary) = (context.folder.to_owned(), context.temporary.to_owned());
-        Ok(Self { name, mark, folder, temporary, new })
+        Ok(Self { name, mark, extension, folder, temporary, new })
     }
 
     /// `photo.txt` for `photo.jpg`, where other tools look; `photo.png.txt` where the folder also holds a
@@ -44,9 +51,9 @@ impl Tree {
     /// stands in place of a folder on the way.
     pub fn write(&self, record: &Record, content: &[u8]) -> Result<()> {
         let (input, part) = (&record.item.input, record.item.part.as_ref());
-        let short = paths::artefact(input, part, "txt");
-        let long = paths::artefact_of_full_name(input, part, "txt");
-        let last = PathBuf::from(format!("~{}{}.txt", input.id, Part::suffix(part)));
+        let short = paths::artefact(input, part, self.extension);
+        let long = paths::artefact_of_full_name(input, part, self.extension);
+        let last = PathBuf::from(format!("~{}{}.{}", input.id, Part::suffix(part), self.extension));
         for name in [short, long, last] {
             use std::io::ErrorKind::{AlreadyExists, NotADirectory};
             let path = self.new.path().join(&name);

@@ -20,14 +20,15 @@ const MAX_CLASSES: u32 = 10_000;
 struct Yolo {
     tree: Tree,
     labels: LabelSet,
+    scored: bool,
     /// Number of lines of `classes.txt`.
     classes: u32,
 }
 
 pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
     let classes = u32::try_from(context.labels.len()).unwrap_or(u32::MAX);
-    let tree = Tree::new(context, NAME, MARK)?;
-    Ok(Box::new(Yolo { tree, labels: context.labels.clone(), classes }))
+    let tree = Tree::new(context, NAME, MARK, "txt")?;
+    Ok(Box::new(Yolo { tree, labels: context.labels.clone(), scored: context.scored, classes }))
 }
 
 impl Yolo {
@@ -59,7 +60,9 @@ impl Sink for Yolo {
                 let corners = instance.corners.map(|corners| normalised_corners(&corners, record.size));
                 let numbers = corners.as_ref().map_or(&place[..], |corners| &corners[..]);
                 let text: String = numbers.iter().map(|v| format!("{v:.6} ")).collect();
-                lines.push_str(&format!("{} {text}{:.6}\n", instance.class, instance.score));
+                let score = if self.scored { format!("{:.6}", instance.score) } else { String::new() };
+                lines.push_str(format!("{} {text}{score}", instance.class).trim_end());
+                lines.push('\n');
             }
         }
         self.tree.write(record, lines.as_bytes())

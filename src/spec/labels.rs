@@ -45,6 +45,11 @@ impl LabelSet {
         }
     }
 
+    /// Names with the ids that a data set gives them.
+    pub fn with_ids(names: Vec<String>, ids: Vec<u32>) -> Self {
+        Self { names, category_ids: Some(ids) }
+    }
+
     pub fn len(&self) -> usize {
         self.names.len()
     }

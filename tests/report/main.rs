@@ -5,9 +5,11 @@ mod common;
 
 mod browser;
 mod chromium;
+mod diff;
 mod looks;
 mod many;
 mod page;
+mod review;
 
 use std::path::Path;
 

@@ -155,6 +155,7 @@ impl Bench<'_> {
             temporary: &temporary,
             labels: prepared.policy.labels(),
             tracked: false,
+            scored: true,
             generator: "vision bench".into(),
         };
         let sinks = sink::open(&["jsonl"], crate::spec::Task::Detect, &context)?;

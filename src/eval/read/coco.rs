@@ -39,11 +39,24 @@ struct PartImage {
 
 pub fn truth(place: &Place, _: &Found, _: &Reading) -> Result<Truth> {
     let path = &place.path;
+    let objects = boxes(path)?;
+    if !objects.objects.is_empty() && objects.objects.iter().all(|object| object.shape.score.is_some()) {
+        let message = format!(
+            "{}: every annotation has a score: these are results; expected as truth a COCO data set without scores",
+            path.display()
+        );
+        return Err(Error::usage(message));
+    }
+    Ok(Truth::Objects(objects))
+}
+
+/// A data set, of people's annotations or of a model's.
+pub fn boxes(path: &Path) -> Result<Objects> {
     let bytes = bytes(path)?;
     let shown = path.display();
     let not_truth = |found: &str| {
         let message = format!(
-            "{shown}: {found}; expected as truth a COCO data set with \"images\", \"annotations\" and \"categories\""
+            "{shown}: {found}; expected a COCO data set with \"images\", \"annotations\" and \"categories\""
         );
         Error::usage(message)
     };
@@ -58,18 +71,15 @@ pub fn truth(place: &Place, _: &Found, _: &Reading) -> Result<Truth> {
     let set: Dataset =
         serde_json::from_slice(&bytes).map_err(|e| not_truth("a field is wrong").because(e))?;
     check_sizes(path, &set)?;
-    if !set.annotations.is_empty() && set.annotations.iter().all(|a| a.score.is_some()) {
-        return Err(not_truth("every annotation has a score: these are results"));
-    }
     let notes = strays(&set);
-    Ok(Truth::Objects(Objects {
+    Ok(Objects {
         images: set.images.iter().map(image).collect(),
         categories: set.categories.into_iter().map(|c| Category { id: c.id, name: c.name }).collect(),
         objects: set.annotations.into_iter().map(|shape| Object { shape, difficult: false }).collect(),
         image_ids: true,
         category_ids: true,
         notes,
-    }))
+    })
 }
 
 /// Annotations that no evaluation looks at; pycocotools leaves them out in silence.

@@ -10,12 +10,13 @@ mod voc;
 mod yolo;
 
 pub use coco::check_outline;
+pub use run::{FILE, is_document};
 
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::data::{Found, Truth};
+use super::data::{Found, Objects, Truth};
 use crate::error::{Error, Result};
 
 /// Settings of readers.
@@ -187,6 +188,30 @@ pub fn truth(path: &Path, results: &Path, found: &Found, reading: &Reading) -> R
         return Err(Error::usage(message));
     };
     Ok((entry.name, (entry.read)(&place, found, reading)?))
+}
+
+/// Reads pictures with boxes, of people or of a model, in any format but a run's. Returns the format's name and what it
+/// holds; scores stand in `shape.score`.
+///
+/// # Errors
+/// As [`truth`].
+pub fn boxes(path: &Path, reading: &Reading) -> Result<(&'static str, Objects)> {
+    if path.is_file() && extension(path) == "json" {
+        return Ok(("COCO", coco::boxes(path)?));
+    }
+    match truth(path, Path::new(""), &Found::default(), reading)? {
+        (name, Truth::Objects(objects)) => Ok((name, objects)),
+        (name, _) => {
+            let message =
+                format!("{}: is {name}, which holds no boxes; expected COCO, VOC or YOLO", path.display());
+            Err(Error::usage(message))
+        }
+    }
+}
+
+/// Whether a name ends as a picture's does.
+pub fn is_picture(name: &str) -> bool {
+    labels::PICTURES.contains(&extension(Path::new(name)).as_str())
 }
 
 /// Reads the results at `path`. Returns the format's name and what it holds.

@@ -77,6 +77,7 @@ fn object(fields: &BTreeMap<String, String>, edges: bool) -> Result<(String, Obj
     let shape = Annotation {
         bbox: Some([x1, y1, width, height]),
         area: Some(width * height),
+        score: field("score").and_then(|text| text.parse().ok()).filter(|score: &f64| score.is_finite()),
         ..Annotation::default()
     };
     Ok((label.to_owned(), Object { shape, difficult: field("difficult") == Some("1") }))

@@ -89,7 +89,8 @@ fn rows(path: &Path, text: &str) -> Result<Vec<Row>> {
         };
         let numbers = numbers.ok_or_else(|| wrong("not numbers"))?;
         let (class, values) = numbers.split_first().ok_or_else(|| wrong("empty"))?;
-        let fits = matches!(values.len(), 4 | 5) || (values.len() >= 6 && values.len() % 2 == 0);
+        // Nine are the corners of an oriented box and its score.
+        let fits = matches!(values.len(), 4 | 5 | 9) || (values.len() >= 6 && values.len() % 2 == 0);
         if !fits {
             return Err(wrong(&format!("{} numbers", numbers.len())));
         }
@@ -107,17 +108,19 @@ fn rows(path: &Path, text: &str) -> Result<Vec<Row>> {
 impl Row {
     fn object(self, image_id: u64, [width, height]: [f64; 2]) -> Object {
         let (bbox, segmentation) = match self.values[..] {
-            // A fifth value is the score of a label that a model wrote.
             [cx, cy, w, h] | [cx, cy, w, h, _] => {
                 ([(cx - w / 2.0) * width, (cy - h / 2.0) * height, w * width, h * height], None)
             }
             ref outline => {
+                let outline = if outline.len() == 9 { &outline[..8] } else { outline };
                 let points: Vec<[f64; 2]> =
                     outline.chunks_exact(2).map(|p| [p[0] * width, p[1] * height]).collect();
                 let polygon = points.iter().flatten().copied().collect();
                 (extent(&points), Some(Segmentation::Polygon(vec![polygon])))
             }
         };
+        // A value more is the score of a label that a model wrote.
+        let score = if matches!(self.values.len(), 5 | 9) { self.values.last().copied() } else { None };
         let area = segmentation.is_none().then_some(bbox[2] * bbox[3]);
         let category_id = self.class;
         let shape = Annotation {
@@ -126,6 +129,7 @@ impl Row {
             bbox: Some(bbox),
             area,
             segmentation,
+            score,
             ..Annotation::default()
         };
         Object { shape, difficult: false }

@@ -185,7 +185,7 @@ function buildQueues() {
   const queues = header.queues.filter((queue) => queue.among === 'all' || items.some(AMONG[queue.among]));
   byId('queues').replaceChildren(...queues.map((queue) => {
     const held = items.filter(AMONG[queue.among]).length;
-    const text = ['failed', 'warned'].includes(queue.among) ? `${queue.title} ${number(held)}` : queue.title;
+    const text = ['failed', 'warned', 'decided'].includes(queue.among) ? `${queue.title} ${number(held)}` : queue.title;
     const chip = make('button', { type: 'button', 'aria-pressed': queue === state.queue, text, class: queue.among });
     chip.addEventListener('click', () => {
       Object.assign(state, { queue, by: queue.by, down: queue.descending });

@@ -46,64 +46,89 @@ function readItems() {
 // goes with it.
 function kept(row) {
   const list = [];
+  const rules = row.rules;
   const most = threshold ? threshold.most : Infinity;
   let count = 0;
   for (let n = 0, at = 0; at < row.s.length; n++, at += 2) {
     const of = row.x?.[n]?.of;
     if (of !== undefined) {
       if (list.includes(of)) list.push(n);
-    } else if (count < most && row.s[at + 1] >= leastOf(row.s[at])) {
-      count++;
-      list.push(n);
+    } else {
+      const found = count < most && row.s[at + 1] >= leastOf(row.s[at]);
+      count += found;
+      const of = rules?.get(n);
+      if (!isOut(of) && (found || isDecided(of))) list.push(n);
     }
   }
-  return list;
+  return rules?.size && header.kind === 'answer' ? answered(row, list) : list;
+}
+
+// Where one class is the answer: the one that people say comes first; where they only say that it is wrong, there is none.
+function answered(row, list) {
+  const right = [...row.rules].find(([, of]) => !isOut(of) && isDecided(of));
+  if (!right) return isOut(row.rules.get(0)) ? [] : list;
+  return [right[0], ...list.filter((n) => n !== right[0] && labelOf(row, n) !== labelOf(row, right[0]))];
 }
 
 // Of those, what is an answer: a classifier's second best is what it might have been.
 const counted = (list) => (header.kind === 'answer' ? list.slice(0, 1) : list);
-const labelOf = (row, n) => row.s[2 * n];
+const labelOf = (row, n) => row.rules?.get(n)?.label ?? row.s[2 * n];
 const scoreOf = (row, n) => row.s[2 * n + 1];
 // What a thing is called: what a line of text says, else its label.
-const nameOf = (row, n) => row.x?.[n]?.text ?? labels[labelOf(row, n)].name;
+const nameOf = (row, n) => row.rules?.get(n)?.text ?? row.x?.[n]?.text ?? labels[labelOf(row, n)].name;
 
 // Counts everything anew at the present threshold.
 function measure() {
   totals = { results: 0, found: 0, byLabel: labels.map(() => 0) };
   for (const item of items) {
-    const { row } = item;
-    const list = counted(kept(row));
-    item.count = list.length;
-    item.best = list.reduce((best, n) => Math.max(best, scoreOf(row, n)), -1);
-    item.doubt = 0;
-    for (let at = 0; at < row.s.length; at += 2) {
-      item.doubt = Math.max(item.doubt, 1 - Math.abs(row.s[at + 1] - leastOf(row.s[at])));
-    }
-    for (const n of list) totals.byLabel[labelOf(row, n)]++;
+    const list = measureItem(item);
+    for (const n of list) totals.byLabel[labelOf(item.row, n)]++;
     totals.results += list.length;
     totals.found += list.length > 0;
   }
+}
+
+// Within a tenth of the threshold counts as doubtful; what people decided is in no doubt.
+const NEAR = 0.1;
+function measureItem(item) {
+  const { row } = item;
+  const list = counted(kept(row));
+  Object.assign(item, { count: list.length, doubt: 0, effect: 0, decided: 0 });
+  item.best = list.reduce((best, n) => Math.max(best, scoreOf(row, n)), -1);
+  for (let at = 0; at < row.s.length; at += 2) {
+    if (row.rules && isDecided(row.rules.get(at / 2))) {
+      item.decided++;
+      continue;
+    }
+    const off = Math.abs(row.s[at + 1] - leastOf(row.s[at]));
+    item.doubt = Math.max(item.doubt, 1 - off);
+    item.effect += off <= NEAR;
+  }
+  item.decided += Boolean(row.says?.verdict || row.says?.note);
+  return list;
 }
 
 // The page's own columns: they follow the threshold.
 const LIVE = [
   { key: 'count', title: header.kind === 'things' ? 'Number found' : 'Classes', of: (item) => item.count },
   { key: 'best', title: 'Best score', of: (item) => item.best },
-  { key: 'doubt', title: 'Doubt', of: (item) => item.doubt },
-];
+  { key: 'doubt', needs: threshold, title: 'Doubt', of: (item) => item.doubt },
+  { key: 'effect', needs: threshold, title: 'At stake', of: (item) => item.effect },
+  { key: 'decided', title: 'Decided', of: (item) => item.decided },
+].filter((column) => column.needs !== null);
 const valueOf = (item, key) => {
   const live = LIVE.find((column) => column.key === key);
   return live ? live.of(item) : item.row.columns[columns.find((column) => column.key === key)?.at];
 };
 const hasColumn = (column) => items.some((item) => item.row.columns[column.at] != null);
 
-// Within a tenth of the threshold counts as doubtful.
 const AMONG = {
   all: () => true,
   failed: (item) => Boolean(item.row.error),
   warned: (item) => Boolean(item.row.warnings),
   found: (item) => item.count > 0,
-  doubtful: (item) => item.doubt >= 0.9,
+  doubtful: (item) => item.doubt >= 1 - NEAR,
+  decided: (item) => item.decided > 0,
 };
 
 function fits(item) {

@@ -5,7 +5,7 @@ function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (key === 'text') element.textContent = value;
-    else if (key.startsWith('aria-')) element.setAttribute(key, value);
+    else if (key.startsWith('aria-') && value != null) element.setAttribute(key, value);
     else if (value !== false && value != null) element.setAttribute(key, value === true ? '' : value);
   }
   element.append(...children);
@@ -84,6 +84,7 @@ function cardOf(item, place) {
   const says = row.error ? row.error.message : summary(row, list);
   const marks = make('span', { class: 'marks' });
   if (row.error) marks.append(make('b', { class: 'bad', text: 'failed' }));
+  if (item.decided) marks.append(make('b', { class: 'ok', text: `✓ ${number(item.decided)}`, 'aria-label': plural(item.decided, 'decision') }));
   if (row.warnings) marks.append(make('b', { class: 'warn', text: plural(row.warnings.length, 'warning') }));
   const caption = make('div', { class: 'caption' },
     make('span', { class: 'name', title: `${row.root}/${row.path}`, text: item.title }), marks,

@@ -5,22 +5,14 @@ function describeRun() {
   byId('title').textContent = facts.title;
   const seconds = header.wall_ms / 1000;
   const time = seconds < 120 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds / 60)} min`;
-  const parts = [plural(items.length, 'item'), facts.model.name, facts.provider, time, header.written.replace('T', ' ').slice(0, 16)];
+  const parts = [plural(items.length, 'item'), ...facts.head, time, header.written.replace('T', ' ').slice(0, 16)];
   byId('facts').textContent = parts.join(' · ');
   const failed = inputs.failed + inputs.partial;
   if (failed) byId('facts').append(' · ', make('b', { class: 'bad', text: `${plural(failed, 'input')} failed` }));
   if (inputs.reached < inputs.listed) {
     byId('facts').append(' · ', make('b', { class: 'warn', text: `stopped after ${number(inputs.reached)} of ${number(inputs.listed)} inputs` }));
   }
-  const { model } = facts;
-  const rows = {
-    Command: facts.command, Inputs: facts.roots.join(', '), Model: `${model.name} (${model.family}, ${model.licence})`,
-    'Model file': model.digest, 'Model input': model.input_size.join(' × '), Looks: model.looks, Provider: facts.provider,
-    Options: Object.entries(facts.options).map(([name, value]) => (value === true ? `--${name}` : `--${name} ${[value].flat().join(',')}`)).join('  '),
-    Time: time, Written: header.written, Program: facts.program,
-    Skipped: Object.entries(facts.skipped).map(([kind, count]) => `${count} ${kind}`).join(', '),
-  };
-  for (const [name, value] of Object.entries(rows)) {
+  for (const [name, value] of [...facts.about, ['Time', time], ['Written', header.written], ['Program', header.program]]) {
     if (value) byId('details').append(make('dt', { text: name }), make('dd', { text: value }));
   }
 }
@@ -40,6 +32,15 @@ const ZOOM_KEYS = {
   '=': () => zoomBy(1.5),
   '-': () => zoomBy(1 / 1.5),
   0: () => fitStage(visible[looking.place].row),
+  ArrowUp: () => pick(-1),
+  ArrowDown: () => pick(1),
+  a: () => judge('verdict', 'accept'),
+  r: () => judge('verdict', 'reject'),
+  b: () => judge('box', null),
+  c: () => ask('correct'),
+  n: () => ask('note'),
+  u: undo,
+  A: acceptAll,
 };
 
 function onKey(event) {
@@ -61,6 +62,7 @@ function onKey(event) {
 
 function start() {
   readItems();
+  recall();
   measure();
   describeRun();
   buildThreshold();
@@ -69,6 +71,7 @@ function start() {
   buildFilters();
   buildQueues();
   buildOrder();
+  buildReview();
   byId('all-classes').addEventListener('click', () => { state.labels.clear(); classesChanged(''); });
   byId('more-classes').addEventListener('click', () => { allClasses = !allClasses; listClasses(); });
   byId('clear').addEventListener('click', clearFilters);

@@ -18,6 +18,8 @@ function openZoom(place) {
   if (place < 0 || place >= visible.length) return;
   const item = visible[place];
   looking.place = place;
+  byId('ask').hidden = true;
+  review.thing = reviewed(item.row).find((n) => !isDecided(item.row.rules?.get(n))) ?? reviewed(item.row)[0];
   byId('zoom-name').textContent = `${item.row.root}/${item.row.path}${item.row.part ? ` · ${item.row.part}` : ''}`;
   byId('previous').disabled = place === 0;
   byId('next').disabled = place === visible.length - 1;
@@ -77,7 +79,10 @@ function place() {
   paper.style.left = `${(stage.clientWidth - width) / 2 + looking.x}px`;
   paper.style.top = `${(stage.clientHeight - height) / 2 + looking.y}px`;
   byId('scale').textContent = `${Math.round(looking.fit * looking.scale * 100)} %`;
-  if (looking.layer) drawOverlays(looking.layer, row, 1 / (looking.fit * looking.scale), true);
+  if (looking.layer) {
+    drawOverlays(looking.layer, row, 1 / (looking.fit * looking.scale), true);
+    light(review.thing, true);
+  }
 }
 
 function zoomBy(factor, atX = stage.clientWidth / 2, atY = stage.clientHeight / 2) {
@@ -96,27 +101,36 @@ function describe(item) {
   const parts = [];
   if (row.error) parts.push(make('p', { class: 'bad box', text: `${row.error.kind} (${row.error.fault_of}): ${row.error.message}` }));
   for (const [code, message] of row.warnings ?? []) parts.push(make('p', { class: 'warn box', text: `${code}: ${message}` }));
-  const list = kept(row);
+  const list = reviewed(row);
+  if (!list.includes(review.thing)) review.thing = list[0];
+  byId('judge').hidden = !row.key;
   const things = list.map((n) => {
     const swatch = make('i', { class: 'swatch' });
     swatch.style.background = labels[labelOf(row, n)].colour;
-    const entry = make('li', { 'data-thing': n }, swatch, make('span', { text: nameOf(row, n) }), make('meter', {
+    const of = row.rules?.get(n);
+    const said = isOut(of) ? (of.wrongBox ? 'box wrong' : 'rejected') : isDecided(of) ? (of.verdict ? 'accepted' : 'corrected') : '';
+    const entry = make('li', { 'data-thing': n, class: isOut(of) ? 'out' : said ? 'ok' : '', 'aria-current': n === review.thing ? 'true' : null },
+      swatch, make('span', { text: nameOf(row, n), title: of?.note ?? '' }), said ? make('em', { text: said }) : '', make('meter', {
       min: 0, max: 1, value: scoreOf(row, n), 'aria-label': 'score',
     }), make('b', { text: scoreOf(row, n).toFixed(3) }));
     entry.addEventListener('pointerenter', () => light(n, true));
-    entry.addEventListener('pointerleave', () => light(n, false));
+    entry.addEventListener('pointerleave', () => light(n, n === review.thing));
+    entry.addEventListener('click', () => { review.thing = n; redrawZoom(); });
     return entry;
   });
   const below = row.s.length / 2 - list.length;
-  parts.push(make('h3', { text: row.error ? '' : heading(list.length) }));
+  const notes = [row.says?.note, ...list.map((n) => row.rules?.get(n)?.note)].filter(Boolean);
+  parts.push(make('h3', { text: row.error ? '' : heading(kept(row).length) }));
   parts.push(make('ul', { class: 'things' }, ...things));
+  for (const note of notes) parts.push(make('p', { class: 'quiet', text: `Note: ${note}` }));
+  if (row.says?.verdict) parts.push(make('p', { class: 'quiet', text: `As a whole: ${row.says.verdict}ed` }));
   if (below > 0) parts.push(make('p', { class: 'quiet', text: `${number(below)} more below the threshold` }));
   if (row.cut) parts.push(make('p', { class: 'quiet', text: `${number(row.cut)} weaker ones are not in this page` }));
   const facts = columns.filter((column) => row.columns[column.at] != null)
     .flatMap((column) => [make('dt', { text: column.title }), make('dd', { text: shown(column, row.columns[column.at]) })]);
   if (row.size[0]) facts.push(make('dt', { text: 'Pixels' }), make('dd', { text: row.size.join(' × ') }));
   parts.push(make('dl', {}, ...facts));
-  byId('facts-of').replaceChildren(...parts);
+  byId('about-item').replaceChildren(...parts);
 }
 
 function heading(count) {
@@ -144,7 +158,13 @@ byId('next').addEventListener('click', () => openZoom(looking.place + 1));
 byId('close').addEventListener('click', () => zoom.close());
 byId('in').addEventListener('click', () => zoomBy(1.5));
 byId('out').addEventListener('click', () => zoomBy(1 / 1.5));
-zoom.addEventListener('close', () => moveCursor(looking.place));
+zoom.addEventListener('close', () => {
+  const item = visible[looking.place];
+  afterReview();
+  // Where the item has left the queue, the next one has its place.
+  const place = visible.indexOf(item);
+  moveCursor(Math.min(place >= 0 ? place : looking.place, visible.length - 1));
+});
 stage.addEventListener('wheel', (event) => {
   event.preventDefault();
   const place = stage.getBoundingClientRect();

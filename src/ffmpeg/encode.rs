@@ -99,6 +99,8 @@ impl Piece {
         command.args([
             "-nostdin",
             "-y",
+            // To end with a failure when the last bytes find no room.
+            "-xerror",
             "-protocol_whitelist",
             "pipe",
             "-probesize",

@@ -8,8 +8,9 @@ use crate::error::{Error, Kind, Result};
 
 /// Asking takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(20);
-/// Best and worst quality, in the units of x264's constant rate factor.
-pub const QUALITIES: std::ops::RangeInclusive<u8> = 0..=51;
+/// Best and worst quality, in the units of x264's constant rate factor. Its 0 is without loss, in a profile that
+/// browsers do not play.
+pub const QUALITIES: std::ops::RangeInclusive<u8> = 1..=51;
 
 /// An encoder by ffmpeg's name for it.
 #[derive(Debug, Clone, Copy)]
@@ -103,8 +104,8 @@ mod tests {
             let encoder = ENCODERS.iter().find(|encoder| encoder.name == name).expect("a row");
             encoder.arguments(quality).last().cloned().unwrap_or_default()
         };
-        assert_eq!((last("libx264", 0), last("libx264", 51)), ("0".into(), "51".into()));
-        assert_eq!((last("mpeg4", 0), last("mpeg4", 51)), ("1".into(), "31".into()));
+        assert_eq!((last("libx264", 1), last("libx264", 51)), ("1".into(), "51".into()));
+        assert_eq!((last("mpeg4", 1), last("mpeg4", 51)), ("1".into(), "31".into()));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use super::encode::said_no;
+use super::probe::packets;
 use super::{input, missing, named, program};
 use crate::error::{Error, Result};
 
@@ -17,6 +18,8 @@ pub struct Join<'a> {
     pub folder: &'a Path,
     /// Name and start of each, seconds on the new video's clock.
     pub pieces: &'a [(String, f64)],
+    /// Frames in all of them.
+    pub frames: usize,
     /// Units of time in a second.
     pub scale: u32,
     /// How long the last frame is shown, in these units.
@@ -75,6 +78,11 @@ impl Join<'_> {
         let answer = command.spawn().and_then(std::process::Child::wait_with_output);
         let answer = answer.map_err(|e| missing("ffmpeg", e))?;
         if !answer.status.success() {
+            return Err(said_no("the annotated video", &answer.stderr));
+        }
+        // Some versions of ffmpeg end as if all were well when the last bytes found no room.
+        let (found, _) = packets("the annotated video", &file, "mov", 0)?;
+        if found.len() != self.frames {
             return Err(said_no("the annotated video", &answer.stderr));
         }
         crate::atomic::place(file, target)

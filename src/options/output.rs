@@ -29,8 +29,8 @@ pub struct OutputOptions {
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub video_encoder: String,
 
-    /// Quality of annotated videos, from 0 (best, largest) to 51, as x264 counts
-    #[arg(long, value_name = "N", default_value_t = 23, value_parser = clap::value_parser!(u8).range(0..=51))]
+    /// Quality of annotated videos, from 1 (best, largest) to 51, as x264 counts
+    #[arg(long, value_name = "N", default_value_t = 23, value_parser = clap::value_parser!(u8).range(1..=51))]
     pub video_quality: u8,
 
     /// Also write each thing found as a picture of its own, under crops/

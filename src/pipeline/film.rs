@@ -32,11 +32,27 @@ pub fn drawn(shown: Option<(&Prediction, &Overlay)>) -> Key {
     sha256(&serde_json::to_vec(&shown).unwrap_or_default())
 }
 
+/// What a piece holds: a digest, its first frame, and how many there are.
+#[derive(Clone)]
+struct Part {
+    hash: Sha256,
+    first: u32,
+    frames: usize,
+}
+
+/// A piece by its name.
+#[derive(Clone)]
+struct Named {
+    name: String,
+    first: u32,
+    frames: usize,
+}
+
 /// Digests of the pieces and of the whole, as frames are added in order.
 pub struct Ledger {
     begun: Sha256,
     whole: Sha256,
-    pieces: BTreeMap<usize, (Sha256, u32)>,
+    pieces: BTreeMap<usize, Part>,
 }
 
 impl Ledger {
@@ -48,9 +64,11 @@ impl Ledger {
 
     pub fn add(&mut self, piece: usize, n: u32, drawn: &Key) {
         self.add_to_whole(n, drawn);
-        let (hash, _) = self.pieces.entry(piece).or_insert_with(|| (self.begun.clone(), n));
-        hash.update(n.to_le_bytes());
-        hash.update(drawn);
+        let begun = || Part { hash: self.begun.clone(), first: n, frames: 0 };
+        let part = self.pieces.entry(piece).or_insert_with(begun);
+        part.hash.update(n.to_le_bytes());
+        part.hash.update(drawn);
+        part.frames += 1;
     }
 
     /// Where pieces do not matter.
@@ -59,10 +77,9 @@ impl Ledger {
         self.whole.update(drawn);
     }
 
-    /// The name of a piece and its first frame.
-    fn piece(&self, piece: usize) -> Option<(String, u32)> {
-        let (hash, first) = self.pieces.get(&piece)?;
-        Some((format!("{piece:06}-{}.mp4", hex(&hash.clone().finalize()[..16])), *first))
+    fn piece(&self, piece: usize) -> Option<Named> {
+        let Part { hash, first, frames } = self.pieces.get(&piece)?.clone();
+        Some(Named { name: format!("{piece:06}-{}.mp4", hex(&hash.finalize()[..16])), first, frames })
     }
 
     /// Equal when the same video would come out.
@@ -78,8 +95,8 @@ pub struct Film {
     /// Where pieces are kept until the video is whole.
     folder: PathBuf,
     temporary: PathBuf,
-    /// Pieces that former runs left: name and first frame.
-    standing: BTreeMap<usize, (String, u32)>,
+    /// Pieces that former runs left.
+    standing: BTreeMap<usize, Named>,
     /// Pictures that may wait for one that is slower.
     ahead: u64,
     state: Mutex<State>,
@@ -122,7 +139,7 @@ impl Film {
         std::fs::create_dir_all(&folder).map_err(|e| Error::write(folder.display(), e))?;
         let count = reel.chosen.len().div_ceil(PIECE);
         let there = |piece: usize| {
-            Some((piece, ledger.piece(piece).filter(|(name, _)| folder.join(name).is_file())?))
+            Some((piece, ledger.piece(piece).filter(|piece| folder.join(&piece.name).is_file())?))
         };
         let standing = (0..count).filter_map(there).collect();
         let writer = Writer { ledger: Ledger::new(settings), open: None, first: 0, last: None };
@@ -221,7 +238,7 @@ impl Film {
 
     fn close(&self, writer: &mut Writer) -> Result<()> {
         let Some((number, piece)) = writer.open.take() else { return Ok(()) };
-        let name = writer.ledger.piece(number).map(|(name, _)| name).unwrap_or_default();
+        let name = writer.ledger.piece(number).map(|piece| piece.name).unwrap_or_default();
         piece.finish(&self.folder.join(name))
     }
 
@@ -257,9 +274,9 @@ impl Film {
         let count = self.reel.chosen.len().div_ceil(PIECE);
         let piece = |number: usize| {
             let own = self.standing.get(&number).cloned().or_else(|| writer.ledger.piece(number));
-            own.map(|(name, first)| (name, (seconds(first) - zero).max(0.0)))
+            own.map(|own| (own.frames, (own.name, (seconds(own.first) - zero).max(0.0))))
         };
-        let pieces: Vec<(String, f64)> = (0..count).filter_map(piece).collect();
+        let (frames, pieces): (Vec<usize>, Vec<(String, f64)>) = (0..count).filter_map(piece).unzip();
         if !pieces.is_empty() {
             let sound = timeline.audio.as_deref().map(|codec| Sound {
                 file: &self.reel.file,
@@ -269,7 +286,8 @@ impl Film {
                 to: to.map(|to| begins + to),
             });
             let (folder, scale, last) = (&self.folder, self.recipe.scale, self.last());
-            let join = Join { folder, pieces: &pieces, scale, last, sound };
+            let frames = frames.iter().sum();
+            let join = Join { folder, pieces: &pieces, frames, scale, last, sound };
             join.write(&self.temporary, target)?;
         }
         std::fs::remove_dir_all(&self.folder).map_err(|e| Error::write(self.folder.display(), e))?;
@@ -316,7 +334,7 @@ mod tests {
         let name = |settings: &Key, frames: &[(usize, u32, Key)]| {
             let mut ledger = Ledger::new(settings);
             frames.iter().for_each(|(piece, n, drawn)| ledger.add(*piece, *n, drawn));
-            ledger.piece(1).map(|(name, _)| name)
+            ledger.piece(1).map(|piece| piece.name)
         };
         let own = name(&settings, &[(1, 5, a), (1, 6, a)]);
         assert!(own.as_deref().is_some_and(|name| name.starts_with("000001-") && name.ends_with(".mp4")));

@@ -146,7 +146,7 @@ fn row_21_a_disk_full_of_a_video_ends_the_run_resumably() {
     let s = Scratch::new();
     moving(&s, "320x240", 40, "v.mp4", "-c:v libx264");
     let Some(mount) = Mount::new(s.path("disk"), "size=64m") else { return };
-    let run = |code: i32| means(&s, ["v.mp4", "--out", "disk/run", "--video-quality", "0"]).expect(code);
+    let run = |code: i32| means(&s, ["v.mp4", "--out", "disk/run", "--video-quality", "1"]).expect(code);
     run(0);
     let length = |name: &str| std::fs::metadata(s.path("disk/run").join(name)).map_or(0, |m| m.len());
     let (video, store) = (length("images/v.mp4"), length(".vision/store/observations.pack"));

@@ -86,7 +86,13 @@ fn run(matches: &ArgMatches) -> Result<u8> {
 fn list(options: &Options) -> Result<Vec<Input>> {
     let select = options.input.select()?;
     let nothing = |_: &str, _: &_| false;
-    let list = List { select: &select, out: std::path::Path::new(""), known: &nothing, pseudonyms: None };
+    let list = List {
+        select: &select,
+        out: std::path::Path::new(""),
+        known: &nothing,
+        pseudonyms: None,
+        quiet_for: None,
+    };
     let listing = list.run(&options.input.inputs, &mut io::stdin().lock())?;
     let inputs: Vec<Input> = listing.inputs.into_iter().filter(|input| input.failure.is_none()).collect();
     if inputs.is_empty() {

@@ -24,7 +24,7 @@ pub struct TriageOptions {
     pub watch: Option<String>,
 
     /// Minutes between the arrival of two studies, for --evaluate
-    #[arg(long, value_name = "MINUTES", default_value_t = 6.0)]
+    #[arg(long, value_name = "MINUTES", default_value_t = 4.0)]
     pub arrival: f64,
 
     /// Minutes that reading a study takes, for --evaluate

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 use serde_json::Value;
@@ -9,8 +10,9 @@ use serde_json::Value;
 use super::{Entry, look, print_failed};
 use crate::error::{Error, Kind, Result};
 use crate::input::{Input, List};
-use crate::options::{TriageOptions, merge};
+use crate::options::{TriageOptions, merge, seconds};
 use crate::perform::{Options, Report, perform};
+use crate::pipeline::control::{Control, Stop};
 use crate::triage::private::{Known, Private};
 use crate::triage::proof::Proof;
 use crate::triage::{NOTICE, evaluate, proof};
@@ -22,6 +24,8 @@ const EXAMPLES: &str = "Examples:
       worklist.json and worklist.csv by urgency; who is who in private/ only
   vision triage studies/ --model chest.onnx --rules rules.toml --quiet
       for cron: exit code 3 when a rule says so
+  vision triage inbox/ --model chest.onnx --watch 30s
+      goes on: a study is triaged when its folder has been quiet for 30 s
   vision triage studies/ --model chest.onnx --evaluate labels.csv
       sensitivity, specificity, AUC and time to a critical read, in evaluation.json
 
@@ -50,6 +54,7 @@ fn run(matches: &ArgMatches) -> Result<u8> {
         ));
     }
     options.select.evaluate = matches.get_one::<PathBuf>("evaluate").cloned();
+    options.select.watch = matches.get_one::<String>("watch").cloned();
     options.input.inputs = inputs;
     options.run.config = config;
     if options.run.dry_run {
@@ -60,9 +65,43 @@ fn run(matches: &ArgMatches) -> Result<u8> {
     let private = Private::open(&options.run.out)?;
     options.input.pseudonyms = Some(private.pseudonyms.clone());
     let control = look::control(&options)?;
-    let report = perform("triage", &options, &mut io::empty(), &control, None)?;
-    finish(&options, &private, &report)
+    if let Some(quiet) = options.select.watch.clone() {
+        return watch(options, &private, &control, seconds(&quiet)?);
+    }
+    once(&options, &private, &control)
 }
+
+fn once(options: &Options<TriageOptions>, private: &Private, control: &Control) -> Result<u8> {
+    let report = perform("triage", options, &mut io::empty(), control, None)?;
+    finish(options, private, &report)
+}
+
+/// Triages whatever has settled, again and again. What was looked at once is in the store, also after a restart.
+fn watch(
+    mut options: Options<TriageOptions>,
+    private: &Private,
+    control: &Control,
+    quiet: Duration,
+) -> Result<u8> {
+    options.input.quiet_for = Some(quiet);
+    let mut before = None;
+    let mut worst = 0;
+    while control.stopped().is_none() {
+        let state: Vec<_> =
+            listed(&options)?.into_iter().map(|(input, _)| (input.identity.id, input.stat)).collect();
+        if !state.is_empty() && before.as_ref() != Some(&state) {
+            worst = worst.max(once(&options, private, control)?);
+            // Only the first time: later ones continue.
+            options.run.force = false;
+            before = Some(state);
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    Ok(if control.stopped() == Some(Stop::Interrupted) { 130 } else { worst })
+}
+
+/// How often a watched folder is listed.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What follows the run: private files, measures, the proof, the closing words.
 fn finish(options: &Options<TriageOptions>, private: &Private, report: &Report) -> Result<u8> {
@@ -100,7 +139,13 @@ fn finish(options: &Options<TriageOptions>, private: &Private, report: &Report) 
 /// The inputs, with their paths below their roots.
 fn listed(options: &Options<TriageOptions>) -> Result<Vec<(Input, PathBuf)>> {
     let (select, pseudonyms) = (options.input.select()?, options.input.pseudonyms.as_ref());
-    let list = List { select: &select, out: &options.run.out, known: &|_, _| false, pseudonyms };
+    let list = List {
+        select: &select,
+        out: &options.run.out,
+        known: &|_, _| false,
+        pseudonyms,
+        quiet_for: options.input.quiet_for,
+    };
     let listing = list.run(&options.input.inputs, &mut io::empty())?;
     let relative = |file: &std::path::Path| {
         let roots = listing.roots.iter().filter_map(|root| file.strip_prefix(&root.folder).ok());

@@ -7,6 +7,7 @@ use std::io::{BufRead, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use walkdir::WalkDir;
 
@@ -40,6 +41,8 @@ pub struct List<'a> {
     pub known: &'a dyn Fn(&str, &Stat) -> bool,
     /// With a key, roots and paths are called by pseudonyms.
     pub pseudonyms: Option<&'a Pseudonyms>,
+    /// Leaves out the inputs of folders where one of them changed within this time: more may be coming.
+    pub quiet_for: Option<Duration>,
 }
 
 /// What the user named, sorted into folders and files.
@@ -87,6 +90,9 @@ impl List<'_> {
             } else {
                 self.walk(&root, &mut seen, &mut listing);
             }
+        }
+        if let Some(quiet) = self.quiet_for {
+            settled(&mut listing.inputs, quiet);
         }
         if self.natural {
             let root = |label: &str| listing.roots.iter().position(|root| root.label == label);
@@ -300,6 +306,19 @@ fn expand_glob(pattern: &OsStr) -> Result<Vec<PathBuf>> {
         return Err(Error::new(Kind::NothingToDo, format!("{shown}: no file matches")));
     }
     Ok(found)
+}
+
+/// Keeps the inputs of folders where nothing changed within `quiet`. By the time of the last change of state, which
+/// copying cannot set to that of the original as it can the time of writing.
+fn settled(inputs: &mut Vec<Input>, quiet: Duration) {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = now.saturating_sub(quiet).as_nanos();
+    let fresh = |input: &&Input| {
+        input.stat.is_some_and(|stat| stat.ctime.try_into().is_ok_and(|at: u128| at > since))
+    };
+    let busy: HashSet<PathBuf> =
+        inputs.iter().filter(fresh).filter_map(|input| Some(input.file.parent()?.to_owned())).collect();
+    inputs.retain(|input| input.file.parent().is_none_or(|folder| !busy.contains(folder)));
 }
 
 /// Names separated by line breaks, or by NUL where there is one (`find -print0`).

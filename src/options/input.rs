@@ -72,6 +72,11 @@ pub struct InputOptions {
     #[arg(skip)]
     #[serde(skip)]
     pub pseudonyms: Option<Pseudonyms>,
+
+    /// Leaves out what lies in a folder where something changed within this time
+    #[arg(skip)]
+    #[serde(skip)]
+    pub quiet_for: Option<std::time::Duration>,
 }
 
 fn lossy<S: Serializer>(inputs: &[OsString], serializer: S) -> Result<S::Ok, S::Error> {

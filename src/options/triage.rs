@@ -18,8 +18,13 @@ pub struct TriageOptions {
     #[serde(skip)]
     pub evaluate: Option<PathBuf>,
 
+    /// Go on until stopped: whenever nothing changed in a study's folder for this long, for example 30s, it is triaged
+    #[arg(long, value_name = "DURATION", value_parser = super::duration, conflicts_with = "evaluate")]
+    #[serde(skip)]
+    pub watch: Option<String>,
+
     /// Minutes between the arrival of two studies, for --evaluate
-    #[arg(long, value_name = "MINUTES", default_value_t = 6.0)]
+    #[arg(long, value_name = "MINUTES", default_value_t = 4.0)]
     pub arrival: f64,
 
     /// Minutes that reading a study takes, for --evaluate

@@ -264,8 +264,14 @@ fn list(
     let select = options.select()?;
     let known =
         |id: &str, stat: &crate::run::journal::Stat| journal.input(id).is_some_and(|k| k.stat == *stat);
-    let pseudonyms = options.pseudonyms.as_ref();
-    let list = List { select: &select, out: folder.root(), natural, known: &known, pseudonyms };
+    let list = List {
+        select: &select,
+        out: folder.root(),
+        natural,
+        known: &known,
+        pseudonyms: options.pseudonyms.as_ref(),
+        quiet_for: options.quiet_for,
+    };
     let listing = list.run(&options.inputs, stdin)?;
     if listing.inputs.is_empty() {
         let others: usize = listing.skipped.values().sum();

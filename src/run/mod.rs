@@ -112,6 +112,10 @@ impl RunFolder {
             self.root.join("occupancy.csv"),
             self.root.join("counts.csv"),
             self.root.join("classes.txt"),
+            self.root.join("worklist.json"),
+            self.root.join("worklist.csv"),
+            self.root.join("evaluation.json"),
+            self.root.join("proof.json"),
         ];
         for path in own {
             let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };

@@ -88,8 +88,15 @@ impl Private {
             known.files.insert(input.identity.relative.to_string_lossy().into_owned(), relative.clone());
             let parts = relative.iter().map(|part| part.to_string_lossy().into_owned());
             known.values.extend(parts.filter(|part| tells(part)));
-            let headers =
-                fs::read(&input.file).map(|bytes| dicom::headers(&bytes, limits)).unwrap_or_default();
+            let readable = input.stat.is_some_and(|stat| stat.bytes <= limits.max_bytes);
+            let bytes = if readable { fs::read(&input.file).unwrap_or_default() } else { Vec::new() };
+            let headers = dicom::headers(&bytes, limits);
+            if headers.is_empty() {
+                // Still to be found by the person who looks.
+                let name = input.identity.relative.to_string_lossy();
+                let row = [&*name, &*file];
+                table.write_record(row.into_iter().chain([""; 9])).map_err(failed)?;
+            }
             for Header { uids, accession, patient, name, identifying } in headers {
                 known.values.extend(identifying);
                 let [study, series, instance] = &uids;
@@ -114,7 +121,7 @@ impl Private {
         }
         let bytes = table.into_inner().unwrap_or_default();
         self.write("crosswalk.csv", &bytes)?;
-        self.write("worklist.csv", &reading_room(worklist, &accessions)?)?;
+        self.write("worklist.csv", &reading_room(worklist, &accessions, &known.files)?)?;
         let given: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
         self.write("arguments.json", serde_json::json!(given).to_string().as_bytes())?;
         Ok(known)
@@ -145,22 +152,36 @@ fn fresh(file: &Path) -> Result<Vec<u8>> {
     Ok(key)
 }
 
-/// The worklist by accession number.
-fn reading_room(worklist: &Value, accessions: &BTreeMap<String, BTreeSet<String>>) -> Result<Vec<u8>> {
+/// The worklist by accession number, and by file where nothing else is known.
+fn reading_room(
+    worklist: &Value,
+    accessions: &BTreeMap<String, BTreeSet<String>>,
+    files: &BTreeMap<String, PathBuf>,
+) -> Result<Vec<u8>> {
     let failed = |e: csv::Error| Error::new(Kind::Internal, "private/worklist.csv").because(e);
     let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["rank", "bucket", "urgency", "accession", "study", "notice"]).map_err(failed)?;
+    let head = ["rank", "bucket", "urgency", "accession", "files", "reasons", "study", "notice"];
+    table.write_record(head).map_err(failed)?;
     for row in worklist["studies"].as_array().into_iter().flatten() {
         let study = row["study"].as_str().unwrap_or_default();
         let accession = accessions.get(study).map(|all| all.iter().cloned().collect::<Vec<_>>().join(" "));
-        let bucket = row["bucket"].as_str().unwrap_or_default();
+        let list = |key: &str| row[key].as_array().cloned().unwrap_or_default();
+        let images = list("images").into_iter().map(|image| image["input"].clone());
+        let named = images
+            .chain(list("failed"))
+            .filter_map(|input| files.get(input.as_str()?).map(|file| file.to_string_lossy().into_owned()));
+        let own: BTreeSet<String> = named.collect();
+        let reasons: Vec<String> =
+            list("reasons").iter().filter_map(|r| r.as_str().map(str::to_owned)).collect();
         let cells = [
-            &row["rank"].to_string(),
-            bucket,
-            &row["urgency"].to_string(),
-            &accession.unwrap_or_default(),
-            study,
-            NOTICE,
+            row["rank"].to_string(),
+            row["bucket"].as_str().unwrap_or_default().to_owned(),
+            row["urgency"].to_string(),
+            accession.unwrap_or_default(),
+            own.into_iter().collect::<Vec<_>>().join("; "),
+            reasons.join("; "),
+            study.to_owned(),
+            NOTICE.to_owned(),
         ];
         table.write_record(cells).map_err(failed)?;
     }

@@ -41,6 +41,8 @@ pub struct Row {
     /// Why images or inputs were not triaged.
     pub reasons: Vec<String>,
     pub images: Vec<Image>,
+    /// Pseudonyms of inputs that could not be read, in whole or in part.
+    pub failed: Vec<String>,
 }
 
 /// An image of a study.
@@ -106,6 +108,7 @@ impl Worklist {
             rules: Vec::new(),
             reasons: Vec::new(),
             images: Vec::new(),
+            failed: Vec::new(),
         })
     }
 
@@ -179,7 +182,9 @@ impl Sink for Worklist {
             // With the study of another of its images, where there is one.
             let known = self.rows.iter().find(|(_, row)| row.images.iter().any(|image| image.input == path));
             let (key, study) = known.map_or((path, None), |(key, row)| (key.clone(), row.study.clone()));
-            self.row(key, study).reasons.push(error.message.clone());
+            let row = self.row(key, study);
+            row.reasons.push(error.message.clone());
+            row.failed.push(record.input.path.clone());
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ mod common;
 
 mod evaluation;
 mod privacy;
+mod watch;
 mod worklist;
 
 use std::path::{Path, PathBuf};

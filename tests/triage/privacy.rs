@@ -37,6 +37,8 @@ fn outside_private_there_are_pseudonyms_only() {
     let key = std::fs::metadata(scratch.path("run/private/key")).expect("a key");
     assert_eq!(key.permissions().mode() & 0o777, 0o600);
     let room = std::fs::read_to_string(scratch.path("run/private/worklist.csv")).expect("a worklist");
+    // A file that cannot be read is found by its path.
+    assert!(room.contains("cut.dcm"), "{room}");
     assert!(room.contains("ACC0000000") && room.contains("NOT FOR DIAGNOSIS"), "{room}");
     // The same job again: the same pseudonyms, nothing looked at twice.
     let before = std::fs::read(scratch.path("run/worklist.json")).expect("a worklist");

@@ -104,3 +104,17 @@ fn rules_name_actions_and_set_the_exit_code() {
         .expect(1)
         .says("no finding \"cancer\"; there are: pneumonia");
 }
+
+#[test]
+fn duplicates_and_people_mixed_in_a_folder_are_all_there() {
+    let Some(scratch) = made(Some(3)) else { return };
+    let first = std::fs::read(scratch.path("studies/0000.dcm")).expect("a study");
+    scratch.file("studies/copy.dcm", &first);
+    triage(&scratch, &["studies"]).expect(0);
+    let worklist = json(&scratch.path("run/worklist.json"));
+    let rows = worklist["studies"].as_array().expect("studies");
+    let mut images: Vec<usize> =
+        rows.iter().map(|row| row["images"].as_array().map_or(0, Vec::len)).collect();
+    images.sort_unstable();
+    assert_eq!(images, [1, 1, 2]);
+}

@@ -27,6 +27,10 @@ impl Samples {
         self.values.len()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = i64> {
         self.values.iter().map(|value| self.wider(*value))
     }

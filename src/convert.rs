@@ -103,6 +103,7 @@ fn task_of(prediction: &Prediction) -> Task {
         Prediction::Faces { .. } => Task::Faces,
         Prediction::Classify { .. } => Task::Classify,
         Prediction::Ocr { .. } => Task::Ocr,
+        Prediction::Triage { .. } => Task::Triage,
     }
 }
 
@@ -275,6 +276,8 @@ impl Lost {
             rect: Rect::from(rect),
             corners,
             keypoints: Vec::new(),
+            track: None,
+            filled: false,
             children: Vec::new(),
         })
     }

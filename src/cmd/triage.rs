@@ -60,6 +60,12 @@ fn run(matches: &ArgMatches) -> Result<u8> {
     if options.run.dry_run {
         return Err(Error::usage("--dry-run: vision triage has none"));
     }
+    if options.output.report || options.output.crops {
+        return Err(Error::usage(
+            "--report and --crops hold pictures of patients, which vision triage does not write; worklist.json and \
+             worklist.csv hold its results",
+        ));
+    }
     // A picture of a patient belongs nowhere but in private/.
     options.output.no_images = true;
     let private = Private::open(&options.run.out)?;
@@ -142,6 +148,7 @@ fn listed(options: &Options<TriageOptions>) -> Result<Vec<(Input, PathBuf)>> {
     let list = List {
         select: &select,
         out: &options.run.out,
+        natural: false,
         known: &|_, _| false,
         pseudonyms,
         quiet_for: options.input.quiet_for,

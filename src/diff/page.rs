@@ -155,6 +155,8 @@ fn instance(pair: &Pair) -> Option<Instance> {
         rect: thing.rect?,
         corners: None,
         keypoints: Vec::new(),
+        track: None,
+        filled: false,
         children: Vec::new(),
     })
 }

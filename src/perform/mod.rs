@@ -41,6 +41,7 @@ use crate::run::key::Keys;
 use crate::run::store::Store;
 use crate::sink::picture::PictureFormat;
 use crate::sink::{self, Sink, SinkContext};
+use crate::spec::Task;
 
 pub(crate) use arrange::{asked, cores, workers};
 pub use report::{Report, Status};

@@ -143,7 +143,8 @@ impl Rows {
                 }
             }
             Some(Prediction::Ocr { lines }) => lines.iter().for_each(|line| self.line(&mut row, line)),
-            None => {}
+            // Worklists have a place of their own: small pictures would carry what may identify a person.
+            Some(Prediction::Triage { .. }) | None => {}
         }
         row
     }

@@ -218,6 +218,7 @@ fn ruled(
             let classes = answer(found.classes(), &classes, rulings, labels);
             Prediction::Classify { classes, multi_label: false }
         }
+        triage @ Prediction::Triage { .. } => triage,
     }
 }
 

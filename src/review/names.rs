@@ -44,6 +44,7 @@ pub fn names(prediction: &Prediction) -> Vec<NameOf> {
         Prediction::Ocr { lines } => {
             lines.iter().map(|line| named("text", Some(&line.rect), Some(&line.text))).collect()
         }
+        Prediction::Triage { .. } => Vec::new(),
     }
 }
 

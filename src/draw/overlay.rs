@@ -99,15 +99,16 @@ mod tests {
         let before = image.clone();
         draw(&mut image, &Overlay::default(), &Style::default());
         assert!(image == before);
+        // Through the middle of pixels.
         let zone = Outline {
-            points: vec![[20.0, 60.0], [100.0, 60.0], [100.0, 140.0], [20.0, 140.0]],
+            points: vec![[20.5, 60.5], [100.5, 60.5], [100.5, 140.5], [20.5, 140.5]],
             closed: true,
             words: "yard 2".to_owned(),
         };
         let door =
-            Outline { points: vec![[120.0, 80.0], [180.0, 80.0]], closed: false, words: "door".to_owned() };
+            Outline { points: vec![[120.5, 80.5], [180.5, 80.5]], closed: false, words: "door".to_owned() };
         let overlay =
-            Overlay { tails: vec![(1, vec![[120.0, 20.0], [180.0, 20.0]])], places: vec![zone, door] };
+            Overlay { tails: vec![(1, vec![[120.5, 20.5], [180.5, 20.5]])], places: vec![zone, door] };
         draw(&mut image, &overlay, &Style::default());
         // The lower edge of the zone, the line with its arrow below it, the tail.
         assert_eq!((image.get_pixel(60, 140).0, image.get_pixel(150, 80).0), (WHITE, WHITE));

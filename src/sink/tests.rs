@@ -419,7 +419,10 @@ fn unknown_formats_are_named() {
     let run = coco_80();
     let error = run.open("xml").err().expect("refused");
     assert_eq!(error.kind, Kind::Usage);
-    assert_eq!(error.message, "--format xml: no such output format; there are: json, jsonl, csv, coco, yolo");
+    assert_eq!(
+        error.message,
+        "--format xml: no such output format; there are: json, jsonl, csv, coco, yolo, mot, events"
+    );
 }
 
 #[test]

@@ -50,7 +50,7 @@ function pick(step) {
 function judge(field, now) {
   const row = zoomed();
   const list = reviewed(row);
-  if (!list.includes(review.thing)) return;
+  if (!row.key || !list.includes(review.thing)) return;
   const of = row.rules?.get(review.thing);
   const again = field === 'verdict' ? of?.verdict === now : Boolean(of?.wrongBox);
   if (again) now = field === 'box' ? boxOf(row, review.thing) : null;
@@ -72,6 +72,7 @@ function acceptAll() {
 // The one line of input: another label, another text, or a note.
 function ask(field) {
   const row = zoomed();
+  if (!row.key) return;
   const thing = reviewed(row).includes(review.thing) ? review.thing : null;
   if (field === 'correct') {
     if (thing === null || header.kind === 'yeses') return;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Metadata};
-use std::io::{BufRead, Read};
+use std::fs::{self, Metadata};
+use std::io::BufRead;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use walkdir::WalkDir;
 
 use super::identity::labelled;
+use super::media::{claims_media, extension, is_media};
 use super::natural::natural;
 use super::{Identity, Input, Root, Select};
 use crate::error::{Error, Kind, Result};
@@ -19,7 +20,7 @@ use crate::pseudonym::Pseudonyms;
 use crate::run::is_run_folder;
 use crate::run::journal::Stat;
 use crate::source::dicom::directory::Reference;
-use crate::source::{Format, HEAD, Limits, dicom, sniff, video};
+use crate::source::{Limits, dicom};
 
 /// The frozen list of a run.
 #[derive(Debug, Default)]
@@ -369,34 +370,6 @@ fn walk_failure(identity: &Identity, error: walkdir::Error) -> Error {
         Some(io) => Error::read(identity.shown(), io),
         None => Error::new(Kind::Unreadable, format!("{}: cannot be read", identity.shown())),
     }
-}
-
-/// Names that promise a picture: such a file is an input even when it is empty or broken.
-const MEDIA_EXTENSIONS: &[&str] = &[
-    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "webp", "bmp", "dib", "tif", "tiff", "heic", "heif",
-    "hif", "avif", "dcm", "dicom",
-];
-
-fn claims_media(file: &Path) -> bool {
-    video::names_video(file) || MEDIA_EXTENSIONS.contains(&extension(file).as_str())
-}
-
-/// Whether a file is media by its first bytes; a zip file, when it holds DICOM.
-fn is_media(file: &Path) -> bool {
-    match head(file).ok().and_then(|head| sniff(&head)) {
-        Some(Format::Zip) => dicom::zipped::has_dicom(file),
-        format => format.is_some(),
-    }
-}
-
-fn extension(file: &Path) -> String {
-    file.extension().map_or_else(|| "no extension".into(), |e| e.to_string_lossy().to_lowercase())
-}
-
-fn head(file: &Path) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::with_capacity(HEAD);
-    File::open(file)?.take(HEAD as u64).read_to_end(&mut head)?;
-    Ok(head)
 }
 
 /// The state of a file, to tell later whether it changed.

@@ -2,6 +2,7 @@
 
 mod identity;
 mod list;
+mod media;
 mod natural;
 mod select;
 

@@ -7,6 +7,7 @@ mod ocr;
 mod page;
 mod progress;
 mod report;
+mod selection;
 mod setup;
 mod shape;
 mod summary;

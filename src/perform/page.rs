@@ -27,7 +27,8 @@ pub struct Run<'a> {
 /// Options that say where things are on this machine or how the run is reported, not what was done: a page is
 /// handed on.
 const LEFT_OUT: [&str; 12] = [
-    "inputs", "model", "spec", "labels", "runtime", "out", "report", "embed", "quiet", "ensemble", "zones", "apply",
+    "inputs", "model", "spec", "labels", "runtime", "out", "report", "embed", "quiet", "ensemble", "zones",
+    "apply",
 ];
 
 /// More labels than any known model has; the page offers them to people who correct one.

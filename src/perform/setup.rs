@@ -14,15 +14,15 @@ use crate::family::{self, Family, Recipe};
 use crate::input::Select;
 use crate::looks::{Looker, Looks};
 use crate::models::{self, Model};
-use crate::options::{ClassifyOptions, FacesOptions, InputOptions, SelectOptions, TrackOptions};
+use crate::options::{InputOptions, TrackOptions};
 use crate::pipeline::tracks::Tracking;
-use crate::policy::{ClassifyPolicy, DetectPolicy, FacesPolicy, Policy, classes, thresholds};
+use crate::policy::Policy;
 use crate::review::{self, Decisions, Reviewed};
 use crate::run::job::Job;
 use crate::run::key::ObservationConfig;
 use crate::sink::{Sink, SinkContext};
 use crate::source::{Detail, Limits, spare, video};
-use crate::spec::{Spec, Task};
+use crate::spec::Task;
 
 /// The options of a command's decisions: what makes a command that looks at pictures its own.
 pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
@@ -143,7 +143,9 @@ impl Prepared {
         let tracking = options.select.track().map(|track| tracks::tracking(track, policy.labels()));
         let tracking = tracking.transpose()?.flatten();
         if tracking.is_some() && !options.run.apply.is_empty() {
-            return Err(Error::usage("--apply and --track do not go together: decisions are of single frames"));
+            return Err(Error::usage(
+                "--apply and --track do not go together: decisions are of single frames",
+            ));
         }
         Ok(Self {
             model,
@@ -333,76 +335,6 @@ fn looking(
         members.push(family(other, other.spec.input.size, n + 1)?);
     }
     Ok(Box::new(Looker::new(members, looks.clone(), model.spec.iou)))
-}
-
-impl Selection for SelectOptions {
-    const TASK: Task = Task::Detect;
-    const MODEL: &'static str = models::DEFAULT;
-
-    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
-        Ok(Box::new(self.boxes(model)?))
-    }
-
-    fn track(&self) -> Option<&TrackOptions> {
-        Some(&self.track)
-    }
-}
-
-impl SelectOptions {
-    fn boxes(&self, model: &Model) -> Result<DetectPolicy> {
-        let labels = model.labels.clone();
-        let (conf, conf_by_class) = thresholds(&self.conf, &labels)?;
-        let only = classes("--classes", &self.classes, &labels)?;
-        let except = classes("--exclude-classes", &self.exclude_classes, &labels)?;
-        Ok(DetectPolicy {
-            conf: conf.or(model.spec.conf).unwrap_or_else(Spec::usual_conf),
-            conf_by_class,
-            iou: self.iou.unwrap_or(model.spec.iou),
-            only: (!only.is_empty()).then_some(only),
-            except,
-            max_det: self.max_det,
-            labels,
-        })
-    }
-}
-
-impl Selection for FacesOptions {
-    const TASK: Task = Task::Faces;
-    const MODEL: &'static str = models::DEFAULT_FACES;
-
-    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
-        let boxes = SelectOptions {
-            conf: self.conf.clone(),
-            iou: self.iou,
-            max_det: self.max_det,
-            ..SelectOptions::default()
-        };
-        Ok(Box::new(FacesPolicy(boxes.boxes(model)?)))
-    }
-
-    fn track(&self) -> Option<&TrackOptions> {
-        Some(&self.track)
-    }
-}
-
-impl Selection for ClassifyOptions {
-    const TASK: Task = Task::Classify;
-    const MODEL: &'static str = models::DEFAULT_CLASSIFIER;
-
-    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
-        let labels = model.labels.clone();
-        let (conf, conf_by_class) = thresholds(&self.conf, &labels)?;
-        let only = classes("--classes", &self.classes, &labels)?;
-        let except = classes("--exclude-classes", &self.exclude_classes, &labels)?;
-        Ok(Box::new(ClassifyPolicy {
-            conf: conf.or(model.spec.conf),
-            conf_by_class,
-            only: (!only.is_empty()).then_some(only),
-            except,
-            top: self.top,
-            labels,
-        }))
-    }
 }
 
 /// Refuses a model made for another command's task, before anything is opened.

@@ -51,7 +51,15 @@ impl Kinds {
     /// Annotated pictures in the usual formats.
     pub fn images() -> Self {
         let encoder = ("auto".to_owned(), 23);
-        Self { images: true, crops: false, thumbs: false, video: VideoOutput::Film, format: None, encoder, sheet: false }
+        Self {
+            images: true,
+            crops: false,
+            thumbs: false,
+            video: VideoOutput::Film,
+            format: None,
+            encoder,
+            sheet: false,
+        }
     }
 }
 

@@ -145,7 +145,8 @@ impl<'a> Emitter<'a> {
         match self.tracks {
             Some(tracks) => tracks.complete(&mut record, &observed)?,
             None => {
-                let decided = self.policy.decide_item(&Seen { input: &input.id, key: &key, observed: &observed });
+                let decided =
+                    self.policy.decide_item(&Seen { input: &input.id, key: &key, observed: &observed });
                 (record.prediction, record.decision) = (Some(decided.prediction), decided.decision);
             }
         }

@@ -21,7 +21,11 @@ struct Mot {
 }
 
 pub fn open(context: &SinkContext) -> Result<Box<dyn Sink>> {
-    Ok(Box::new(Mot { tree: Tree::new(context, NAME, MARK, "txt")?, tracked: context.tracked, current: None }))
+    Ok(Box::new(Mot {
+        tree: Tree::new(context, NAME, MARK, "txt")?,
+        tracked: context.tracked,
+        current: None,
+    }))
 }
 
 /// `street/clip.gif.txt`: the sequence's name as a path that leads nowhere else.

@@ -366,8 +366,9 @@ fn unknown_formats_are_named() {
     let error = run.open("xml").err().expect("refused");
     assert_eq!(error.kind, Kind::Usage);
     let last = if cfg!(feature = "parquet") { "voc, parquet" } else { "voc" };
-    let wanted =
-        format!("--format xml: no such output format; there are: json, jsonl, csv, coco, yolo, mot, events, {last}");
+    let wanted = format!(
+        "--format xml: no such output format; there are: json, jsonl, csv, coco, yolo, mot, events, {last}"
+    );
     assert_eq!(error.message, wanted);
 }
 

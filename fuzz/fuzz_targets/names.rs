@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use libfuzzer_sys::fuzz_target;
-use vision::draw::Style;
+use vision::draw::{Overlay, Style};
 use vision::frame::{Origin, Part};
 use vision::input::{Identity, Input};
-use vision::pipeline::artist::Artist;
+use vision::pipeline::artist::{Artist, Kinds};
 use vision::prediction::{Instance, Prediction};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -28,7 +28,8 @@ fuzz_target!(|bytes: &[u8]| {
             failure: None,
         })
         .collect();
-    let artist = Artist::new(Path::new("out"), PathBuf::new(), Style::default(), None, (true, true), &inputs);
+    let kinds = Kinds { crops: true, ..Kinds::images() };
+    let artist = Artist::new(Path::new("out"), PathBuf::new(), Style::default(), kinds, &inputs);
     let label = String::from_utf8_lossy(bytes).into_owned();
     let instance = Instance {
         class: 0,
@@ -37,6 +38,8 @@ fuzz_target!(|bytes: &[u8]| {
         rect: [0.0, 0.0, 1.0, 1.0].into(),
         corners: None,
         keypoints: Vec::new(),
+        track: None,
+        filled: false,
         children: vec![],
     };
     let prediction = Prediction::Detect { instances: vec![instance] };
@@ -48,7 +51,7 @@ fuzz_target!(|bytes: &[u8]| {
         let paged = bytes.get(number).is_some_and(|b| b % 3 == 0);
         let parts: Vec<Option<&Part>> = if paged { pages.iter().map(Some).collect() } else { vec![None] };
         for part in parts {
-            let plan = artist.plan(&input.identity, part, &origin, [8, 8], &prediction);
+            let plan = artist.plan(&input.identity, part, &origin, [8, 8], &prediction, Overlay::default());
             for file in plan.files() {
                 assert!(file.components().all(|c| matches!(c, Component::Normal(_))), "{file:?}");
                 assert!(file.components().all(|c| c.as_os_str().len() <= 255), "{file:?}");

@@ -72,6 +72,8 @@ mod tests {
             rect: rect.into(),
             corners: None,
             keypoints: Vec::new(),
+            track: None,
+            filled: false,
             children: Vec::new(),
         };
         let mut car = instance("car", [-0.0, 30.25, 200.04, 410.0]);

@@ -32,6 +32,8 @@ fn thing(class: u32, label: &str, score: f32, x: f32) -> Instance {
         rect: [x, 0.0, x + 10.0, 10.0].into(),
         corners: None,
         keypoints: Vec::new(),
+        track: None,
+        filled: false,
         children: Vec::new(),
     }
 }

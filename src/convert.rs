@@ -56,11 +56,10 @@ pub fn convert(job: &Conversion) -> Result<Converted> {
 fn records_file(source: &Path) -> Option<PathBuf> {
     let within = source.join(read::FILE);
     let named = source.extension().is_some_and(|extension| extension == "jsonl");
-    match () {
-        () if within.is_file() => Some(within),
-        () if named || read::is_document(source) => Some(source.to_owned()),
-        () => None,
+    if within.is_file() {
+        return Some(within);
     }
+    (named || read::is_document(source)).then(|| source.to_owned())
 }
 
 /// Everything that records hold goes over: points, corners, lines, classes.

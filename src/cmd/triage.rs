@@ -13,7 +13,8 @@ use crate::input::{Input, List};
 use crate::options::{TriageOptions, merge, seconds};
 use crate::perform::{Options, Report, perform};
 use crate::pipeline::control::{Control, Stop};
-use crate::triage::private::{Known, Private};
+use crate::run::INTERNAL;
+use crate::triage::private::{self, Known, Private};
 use crate::triage::proof::Proof;
 use crate::triage::{NOTICE, evaluate, proof};
 
@@ -65,6 +66,13 @@ fn run(matches: &ArgMatches) -> Result<u8> {
             "--report and --crops hold pictures of patients, which vision triage does not write; worklist.json and \
              worklist.csv hold its results",
         ));
+    }
+    let out = &options.run.out;
+    if options.run.resume && out.join(INTERNAL).exists() && !out.join(private::FOLDER).exists() {
+        return Err(Error::usage(format!(
+            "{}: is of a run without pseudonyms, whose files may name persons; choose another --out",
+            out.display()
+        )));
     }
     // A picture of a patient belongs nowhere but in private/.
     options.output.no_images = true;

@@ -63,8 +63,11 @@ pub fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(pipe) = pipe {
-            // What was read before a failure is still an answer.
-            let _ = pipe.take(MAX_ANSWER).read_to_end(&mut bytes);
+            // What was read before a failure is still an answer; what is too much is read all the same, because a
+            // program whose pipe is closed ends.
+            let mut pipe = pipe.take(MAX_ANSWER);
+            let _ = pipe.read_to_end(&mut bytes);
+            let _ = std::io::copy(&mut pipe.into_inner(), &mut std::io::sink());
         }
         // Nobody listens any more after a time-out.
         let _ = sender.send(bytes);

@@ -38,7 +38,15 @@ impl Recipe {
         let options = [
             ("-colorspace", known(&stream.color_space).filter(|space| space != "gbr")),
             ("-color_primaries", known(&stream.color_primaries)),
-            ("-color_trc", known(&stream.color_transfer)),
+            // ffprobe's names for the gammas of PAL and NTSC are not those that the option takes.
+            (
+                "-color_trc",
+                known(&stream.color_transfer).map(|tag| match tag.as_str() {
+                    "bt470bg" => "gamma28".to_owned(),
+                    "bt470m" => "gamma22".to_owned(),
+                    _ => tag,
+                }),
+            ),
         ];
         let given = options.into_iter().filter_map(|(option, tag)| Some([option.to_owned(), tag?]));
         given.flatten().collect()

@@ -46,6 +46,13 @@ pub fn named(file: &Path) -> OsString {
     name
 }
 
+/// Whether a program was ended from outside, by a person or for want of memory, and not by what it read.
+pub fn was_killed(status: std::process::ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    // SIGKILL and SIGTERM (signal(7)).
+    matches!(status.signal(), Some(9 | 15))
+}
+
 /// The failure of a program that does not start.
 pub fn missing(name: &str, error: std::io::Error) -> Error {
     let message = match error.kind() {

@@ -145,7 +145,13 @@ fn run(mut command: Command, read: impl FnOnce(&mut dyn Read) -> std::io::Result
     let said = crate::engine::child::collect(child.stderr.take());
     let done = child.stdout.take().map_or(Ok(()), |mut answer| read(&mut answer));
     // Where reading stopped early, its pipe is closed now, which ends it.
-    let _ = child.wait();
+    let status = child.wait();
+    if let Ok(status) = status
+        && super::was_killed(status)
+    {
+        let message = format!("ffprobe was ended from outside ({status}) before it had told all; run again");
+        return Err(Error::new(Kind::Tool, message));
+    }
     done.map_err(|e| Error::new(Kind::Internal, "ffprobe's answer cannot be read").because(e))?;
     Ok(said.recv().unwrap_or_default())
 }

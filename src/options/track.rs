@@ -11,7 +11,7 @@ use crate::track::Method;
 #[serde(default, rename_all = "kebab-case")]
 #[command(next_help_heading = "Tracks (a second run with other values uses what is stored)")]
 pub struct TrackOptions {
-    /// Follow things from frame to frame of animations and of --sequence: each gets a number
+    /// Follow things from frame to frame of videos, of animations and of --sequence: each gets a number
     #[arg(long, value_name = "TRACKER", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "bytetrack")]
     pub track: Option<Tracker>,
 

@@ -252,7 +252,18 @@ impl Report {
             // private/ has what was given.
             json["arguments"] = json!([]);
             json["folder"] = json!("");
-            json["options"]["inputs"] = json!([]);
+            json["roots"] = json!({});
+            // A path or a glob may hold a name.
+            for option in ["inputs", "include", "exclude"] {
+                json["options"][option] = json!([]);
+            }
+            for option in
+                ["out", "model", "spec", "labels", "runtime", "rules", "evaluate", "config", "ensemble"]
+            {
+                if json["options"][option].is_string() {
+                    json["options"][option] = json!("(in private/)");
+                }
+            }
             json["notice"] = crate::triage::NOTICE.into();
         }
         let text = serde_json::to_vec_pretty(&json)

@@ -30,6 +30,9 @@ use super::names::Names;
 /// Quality of JPEG output, 1 to 100.
 pub const JPEG_QUALITY: u8 = 90;
 
+/// Threads of a video's encoder.
+const ENCODER_THREADS: usize = 4;
+
 /// What is drawn.
 #[derive(Debug, Clone)]
 pub struct Kinds {
@@ -192,7 +195,8 @@ impl Artist {
             scale: film::scale(timeline.time_base),
             colours: Recipe::colours(&timeline.stream),
             shape,
-            threads: None,
+            // Fixed, because x264's pictures depend on it: pieces of another machine or another day equal these.
+            threads: Some(ENCODER_THREADS),
         };
         let folder = self.folder.join(INTERNAL).join(FILMS).join(&identity.id);
         Film::new(reel, recipe, (folder, self.temporary.clone()), settings, ledger)

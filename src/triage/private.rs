@@ -15,6 +15,9 @@ use crate::pseudonym::Pseudonyms;
 use crate::source::Limits;
 use crate::source::dicom::{self, Header};
 
+/// What may identify a person, below the run folder.
+pub const FOLDER: &str = "private";
+
 /// The folder, made for its owner alone.
 pub struct Private {
     folder: PathBuf,
@@ -27,7 +30,7 @@ impl Private {
     /// # Errors
     /// `OutputFolder` and `DiskFull`.
     pub fn open(out: &Path) -> Result<Self> {
-        let folder = out.join("private");
+        let folder = out.join(FOLDER);
         let failed = |e| Error::write(folder.display(), e);
         fs::create_dir_all(out).map_err(failed)?;
         match fs::DirBuilder::new().mode(0o700).create(&folder) {

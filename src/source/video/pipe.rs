@@ -78,7 +78,14 @@ impl Reader for Pipe {
         self.frame.resize(bytes, 0);
         // It ends where the video does, or where ffmpeg gives up; a frame that is not whole is none.
         if self.pixels.read_exact(&mut self.frame).is_err() {
-            return Ok(None);
+            return match self.child.wait() {
+                Ok(status) if crate::ffmpeg::was_killed(status) => {
+                    let message =
+                        format!("ffmpeg was ended from outside ({status}) while it decoded; run again");
+                    Err(Error::new(Kind::Tool, message))
+                }
+                _ => Ok(None),
+            };
         }
         Ok(Some(self.times.recv().ok().flatten()))
     }
@@ -100,8 +107,8 @@ impl Drop for Pipe {
 
 /// The time in a line of the filter `showinfo` for a frame: `… n:   1 pts:     36 pts_time:0.036 …`.
 fn time(line: &str) -> Option<Option<i64>> {
-    let rest =
-        line.strip_prefix("[Parsed_showinfo").or_else(|| line.split_once("[Parsed_showinfo").map(|p| p.1))?;
+    // At the beginning only: ffmpeg prints titles and comments of the file, too, behind spaces.
+    let rest = line.strip_prefix("[Parsed_showinfo")?;
     let (_, fields) = rest.split_once("] n:")?;
     let (_, pts) = fields.split_once(" pts:")?;
     Some(pts.split_whitespace().next()?.parse().ok())

@@ -297,7 +297,7 @@ fn probability(row: &[f32], class: usize) -> f64 {
 /// over the classes with a blank before, between and behind them; as many steps as that needs).
 fn aligned(classes: &[usize], steps: usize, share: &dyn Fn(usize, usize) -> f64) -> Vec<usize> {
     let places = 2 * classes.len() + 1;
-    let class = |place: usize| if place % 2 == 0 { 0 } else { classes[place / 2] };
+    let class = |place: usize| if place.is_multiple_of(2) { 0 } else { classes[place / 2] };
     let mut best = vec![f64::NEG_INFINITY; places];
     // How many places further back the way came from, for each step and place.
     let mut back = vec![0u8; steps * places];

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::digest::{Key, hex, sha256};
 use crate::draw::Overlay;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ffmpeg::encode::{Piece, Recipe};
 use crate::ffmpeg::join::{Join, Sound};
 use crate::prediction::Prediction;
@@ -110,6 +110,8 @@ struct State {
     /// Gone while somebody writes.
     writer: Option<Writer>,
     failed: bool,
+    /// Why there will be no annotated video.
+    broken: Option<Error>,
 }
 
 /// A drawn frame: its number in the video, what was drawn, the picture.
@@ -143,7 +145,8 @@ impl Film {
         };
         let standing = (0..count).filter_map(there).collect();
         let writer = Writer { ledger: Ledger::new(settings), open: None, first: 0, last: None };
-        let state = State { next: 0, waiting: BTreeMap::new(), writer: Some(writer), failed: false };
+        let state =
+            State { next: 0, waiting: BTreeMap::new(), writer: Some(writer), failed: false, broken: None };
         // Every worker has a picture in hand.
         let ahead = rayon::current_num_threads() as u64 + 1;
         Ok(Self {
@@ -181,9 +184,13 @@ impl Film {
     /// was `drawn` on it; none for a frame that is not wanted. Waits where too many wait for an earlier one.
     ///
     /// # Errors
-    /// What ffmpeg says.
+    /// Of the environment. What ffmpeg cannot encode is told by [`Film::finish`]: the records of the video stand
+    /// without it.
     pub fn take(&self, number: u64, n: u32, drawn: Key, picture: RgbImage) -> Result<()> {
         let mut state = self.state();
+        if state.broken.is_some() {
+            return Ok(());
+        }
         while number >= state.next + self.ahead && !state.failed {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -202,7 +209,15 @@ impl Film {
         }
         state.writer = Some(writer);
         state.failed |= written.is_err();
-        written
+        match written {
+            Err(error) if error.kind == Kind::Tool => {
+                state.waiting.clear();
+                state.broken = Some(error);
+                self.changed.notify_all();
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// Lets nobody wait any more: a frame will not come.
@@ -261,6 +276,9 @@ impl Film {
     /// What ffmpeg says.
     pub fn finish(&self, target: &Path) -> Result<bool> {
         let mut state = self.state();
+        if let Some(error) = state.broken.take() {
+            return Err(error);
+        }
         let Some(mut writer) = state.writer.take() else { return Ok(false) };
         drop(state);
         self.close(&mut writer)?;

@@ -20,7 +20,7 @@ use super::stream::{Next, Stream};
 use crate::digest::{Key, sha256};
 use crate::draw::Overlay;
 use crate::engine::Infer;
-use crate::error::{FaultOf, Kind, Result};
+use crate::error::{Error, FaultOf, Kind, Result};
 use crate::frame::{Frame, Part};
 use crate::input::Input;
 use crate::observation::Observed;
@@ -208,8 +208,17 @@ impl<'a, 'e> Worker<'a, 'e> {
             Ok(Next::Failed | Next::End) | Err(_) => {}
         }
         match stream.close(&self.limits) {
-            Some(manifest) => {
-                self.film(stream, &manifest)?;
+            Some(mut manifest) => {
+                match self.film(stream, &manifest) {
+                    // The records stand; a run that is done again tries the video again.
+                    Err(error) if error.kind == Kind::Tool => {
+                        let message =
+                            format!("{}: no annotated video: {}", input.identity.shown(), error.message);
+                        let failure = Failure::from(&Error::new(Kind::Tool, message));
+                        manifest.failure.get_or_insert(failure);
+                    }
+                    other => other?,
+                }
                 self.close(stream.index, (stream.digest, &stream.format, stream.stat), manifest)
             }
             None => Ok(()),

@@ -51,6 +51,24 @@ fn row_39_frames_that_cannot_be_decoded_are_counted_and_the_rest_stands() {
     }
 }
 
+/// Wider than H.264 goes: its records stand, and no other input is lost for it.
+#[test]
+fn row_39_a_video_that_cannot_be_encoded_is_recorded_and_the_run_goes_on() {
+    let s = Scratch::new();
+    std::fs::create_dir(s.path("p")).expect("a folder");
+    ffmpeg(&s, "-f lavfi -i color=c=red:s=16500x16:r=25 -frames:v 3 -pix_fmt yuv420p -c:v ffv1 p/a.mkv");
+    moving(&s, "64x48", 3, "p/b.mp4", "-c:v libx264");
+    means(&s, ["p", "--quiet"]).expect(2).says("no annotated video");
+    let record = closing(&s, "a.mkv");
+    assert_eq!((&record["status"], &record["items"]), (&json!("partial"), &json!(3)), "{record}");
+    assert_eq!(record["error"]["kind"], "tool");
+    assert_eq!(closing(&s, "b.mp4")["status"], "done");
+    let images: Vec<_> = std::fs::read_dir(s.path("run/images")).expect("the folder").flatten().collect();
+    assert_eq!(images.len(), 1, "{images:?}");
+    // Again: it is tried again, and fails again.
+    means(&s, ["p", "--quiet"]).expect(2);
+}
+
 #[test]
 fn row_39_what_is_there_of_a_cut_off_video_is_looked_at() {
     let s = Scratch::new();

@@ -96,7 +96,7 @@ impl Decoder for Processes {
         let request = Request::Open {
             name: name.to_owned(),
             file: file.as_os_str().to_owned(),
-            limits: pool.limits.clone(),
+            limits: Box::new(pool.limits.clone()),
         };
         let (helper, reply) = pool.take()?.ask(name, request, pool.deadline)?;
         match reply {

@@ -22,7 +22,7 @@ const MAX_HEADER: usize = 1 << 20;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
-    Open { name: String, file: OsString, limits: Limits },
+    Open { name: String, file: OsString, limits: Box<Limits> },
     Next,
 }
 

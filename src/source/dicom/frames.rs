@@ -32,7 +32,7 @@ fn bytes_of(set: &DataSet, described: &Description, n: usize) -> Result<Vec<Rang
                 let what = format!("frame {n} ends at byte {last} of its pixels, {there} are there");
                 return Err(input.truncated(what, Partly::No));
             }
-            Ok(vec![bytes.start + first as usize..bytes.start + last as usize])
+            Ok(std::iter::once(bytes.start + first as usize..bytes.start + last as usize).collect())
         }
         Some(Pixels::Encapsulated { fragments, .. }) if frames == 1 => Ok(fragments.clone()),
         Some(Pixels::Encapsulated { fragments, .. }) if fragments.len() == frames => {

@@ -134,7 +134,7 @@ impl Decoder {
                 self.checked(done)?;
                 Ok(samples.into_iter().map(i32::from).collect())
             }
-            ..=12 => {
+            9..=12 => {
                 let mut samples = vec![0i16; count];
                 // SAFETY: as above.
                 let done =

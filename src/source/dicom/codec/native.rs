@@ -56,7 +56,7 @@ fn swapped<const N: usize>(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
 
 /// Y1 Y2 Cb Cr to Y1 Cb Cr Y2 Cb Cr (PS3.3, section C.7.6.3.1.2).
 fn spread(bytes: &[u8], described: &Description) -> Result<Vec<u8>, Fault> {
-    if described.allocated != 8 || described.columns % 2 != 0 {
+    if described.allocated != 8 || !described.columns.is_multiple_of(2) {
         return Err(Fault::refused("YBR_FULL_422 of other than 8 bits, or of an odd width"));
     }
     let pairs = bytes.as_chunks::<4>().0.iter().take(described.pixels() / 2);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, rename_all = "kebab-case")]
 #[command(next_help_heading = "Triage (NOT FOR DIAGNOSIS)")]
 pub struct TriageOptions {
-    /// Rules over findings: a .toml file with [[rule]] tables (docs/triage.md)
+    /// Rules over findings: a .toml file with `rule` tables (docs/triage.md)
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
 

@@ -30,8 +30,9 @@ const EXAMPLES: &str = "Examples:
   vision triage studies/ --model chest.onnx --evaluate labels.csv
       sensitivity, specificity, AUC and time to a critical read, in evaluation.json
 
-Exit codes: 0 all done, 2 some inputs were not triaged, 3 a rule asks for it, or something outside private/ names a
-person (proof.json says which file).";
+Exit codes: 0 all done (what a model does not accept is not triaged and stands above the negatives), 1 nothing could be
+read, 2 some inputs could not be read, 3 a rule asks for it, or something outside private/ names a person (proof.json
+says which file), 130 stopped.";
 
 fn command() -> Command {
     let about =

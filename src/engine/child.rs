@@ -57,17 +57,29 @@ fn wait(child: &mut Child, limit: Duration) -> io::Result<ExitStatus> {
     }
 }
 
-/// Reads a pipe beside the wait, so that a talkative program does not block on it.
+/// Reads a pipe beside the wait, so that a talkative program does not block on it; one that never stops talking is
+/// ended by its pipe.
 pub fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    gathered(pipe, false)
+}
+
+/// The same of a program whose words are beside the point: what is too much is read all the same, because its pipe
+/// closing would end it in the middle of its work.
+pub fn overhear(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    gathered(pipe, true)
+}
+
+fn gathered(pipe: Option<impl Read + Send + 'static>, to_the_end: bool) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(pipe) = pipe {
-            // What was read before a failure is still an answer; what is too much is read all the same, because a
-            // program whose pipe is closed ends.
+            // What was read before a failure is still an answer.
             let mut pipe = pipe.take(MAX_ANSWER);
             let _ = pipe.read_to_end(&mut bytes);
-            let _ = std::io::copy(&mut pipe.into_inner(), &mut std::io::sink());
+            if to_the_end {
+                let _ = io::copy(&mut pipe.into_inner(), &mut io::sink());
+            }
         }
         // Nobody listens any more after a time-out.
         let _ = sender.send(bytes);

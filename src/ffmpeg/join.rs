@@ -51,18 +51,21 @@ impl Join<'_> {
     /// `Tool` without ffmpeg or with its words, `DiskFull`.
     pub fn write(&self, temporary: &Path, target: &Path) -> Result<()> {
         let failed = |e| Error::write(target.display(), e);
-        let list = self.folder.join("pieces.ffconcat");
-        std::fs::write(&list, self.list()).map_err(failed)?;
+        // ffmpeg takes the list's folder for an address and cuts it at `?` and `#`: it runs there instead.
+        let list = Path::new("pieces.ffconcat");
+        std::fs::write(self.folder.join(list), self.list()).map_err(failed)?;
+        let temporary = std::path::absolute(temporary).map_err(failed)?;
         let file = tempfile::Builder::new().prefix("video-").suffix(".mp4").tempfile_in(temporary);
         let file = file.map_err(failed)?.into_temp_path();
         let mut command = program("ffmpeg");
         let start = self.pieces.first().map_or(0.0, |(_, start)| *start);
         command.args(["-nostdin", "-y", "-itsoffset", &seconds(start)]);
-        input(&mut command, &list, Some("concat"));
+        command.current_dir(self.folder);
+        input(&mut command, list, Some("concat"));
         if let Some(sound) = &self.sound {
             let time = |option: &str, at: Option<f64>| at.map(|at| [option.to_owned(), seconds(at)]);
             command.args([time("-ss", sound.from), time("-to", sound.to)].into_iter().flatten().flatten());
-            input(&mut command, sound.file, Some(sound.demuxer));
+            input(&mut command, &std::path::absolute(sound.file).map_err(failed)?, Some(sound.demuxer));
         }
         // Every other frame lasts until the next; the last one says itself how long.
         let lasts = format!("setts=duration={}", self.last);

@@ -142,7 +142,7 @@ fn packet(line: &str) -> Option<Packet> {
 fn run(mut command: Command, read: impl FnOnce(&mut dyn Read) -> std::io::Result<()>) -> Result<Vec<u8>> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|e| missing("ffprobe", e))?;
-    let said = crate::engine::child::collect(child.stderr.take());
+    let said = crate::engine::child::overhear(child.stderr.take());
     let done = child.stdout.take().map_or(Ok(()), |mut answer| read(&mut answer));
     // Where reading stopped early, its pipe is closed now, which ends it.
     let status = child.wait();

@@ -119,3 +119,13 @@ fn shared_videos_keep_their_times() {
         assert_eq!(times(&video), times(&file), "{name}");
     }
 }
+
+#[test]
+fn names_of_the_run_folder_are_no_addresses() {
+    let s = Scratch::new();
+    moving(&s, "64x48", 3, "v.mp4", "-c:v libx264");
+    for out in ["o?q", "o#q", "o%q", "o'q"] {
+        means(&s, ["v.mp4", "--quiet", "--out", out]).expect(0);
+        assert!(s.path(out).join("images/v.mp4").is_file(), "{out}");
+    }
+}

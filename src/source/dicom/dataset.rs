@@ -115,7 +115,8 @@ impl Ask for InMemDicomObject {
         let Some(value) = self.get(tag).and_then(|element| element.value().primitive()) else {
             return Ok(Vec::new());
         };
-        let wrong = || format!("{} holds {:?}, expected a number", name(tag), shortened(&value.to_str()));
+        // Not what it holds: that may be a person's.
+        let wrong = || format!("{} holds no number", name(tag));
         if value.to_str().trim_matches(['\0', ' ']).is_empty() {
             return Ok(Vec::new());
         }
@@ -148,9 +149,4 @@ pub fn name(tag: Tag) -> String {
     use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
     let entry = dicom_dictionary_std::StandardDataDictionary.by_tag(tag);
     entry.map_or_else(|| format!("({:04X},{:04X})", tag.0, tag.1), |entry| entry.alias().to_owned())
-}
-
-/// For messages: no more of a value than shows what kind it is. Only used of numbers that are none.
-fn shortened(text: &str) -> String {
-    text.chars().take(16).collect()
 }

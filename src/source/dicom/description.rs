@@ -76,6 +76,11 @@ impl Description {
         }
         let count = |tag| attributes.count(tag).map_err(|text| input.corrupt(text));
         let needed = |tag| count(tag)?.ok_or_else(|| input.corrupt(format_args!("{} is missing", name(tag))));
+        let flag = |tag| match count(tag)?.unwrap_or(0) {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(input.corrupt(format_args!("{} is {other}; 0 and 1 are known", name(tag)))),
+        };
         let (rows, columns) = (needed(tags::ROWS)?, needed(tags::COLUMNS)?);
         input.check_pixels(columns, rows)?;
         let allocated = needed(tags::BITS_ALLOCATED)?;
@@ -87,11 +92,18 @@ impl Description {
             allocated,
             stored,
             high_bit: count(tags::HIGH_BIT)?.unwrap_or(stored.saturating_sub(1)),
-            signed: count(tags::PIXEL_REPRESENTATION)?.unwrap_or(0) == 1,
-            planar: count(tags::PLANAR_CONFIGURATION)?.unwrap_or(0) == 1,
+            signed: flag(tags::PIXEL_REPRESENTATION)?,
+            planar: flag(tags::PLANAR_CONFIGURATION)?,
             photometric: photometric(set)?,
             frames: count(tags::NUMBER_OF_FRAMES)?.unwrap_or(1).max(1),
         };
+        let groups = attributes.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).len();
+        if groups != 0 && groups < described.frames as usize {
+            let frames = described.frames;
+            return Err(
+                input.corrupt(format_args!("{groups} functional groups of {frames} frames cannot be"))
+            );
+        }
         described.check(input)?;
         Ok(described)
     }
@@ -136,8 +148,9 @@ fn photometric(set: &DataSet) -> Result<Photometric> {
     let text = text.ok_or_else(|| set.input.corrupt(format_args!("{} is missing", name(tag))))?;
     let known = PHOTOMETRICS.iter().find(|(name, _)| *name == text);
     known.map(|(_, known)| *known).ok_or_else(|| {
-        let shown: String =
-            text.chars().take(16).filter(|c| c.is_ascii_alphanumeric() || " _".contains(*c)).collect();
+        // Only the standard's own words (PS3.3 C.7.6.3.1.2) are said again: others may be a person's.
+        let others = ["HSV", "ARGB", "CMYK", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "XYB"];
+        let shown = others.into_iter().find(|other| *other == text).unwrap_or("(none of the standard's)");
         set.input.unsupported(format_args!("its photometric interpretation {shown} is not read"))
     })
 }

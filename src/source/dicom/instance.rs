@@ -122,6 +122,14 @@ impl Instance {
         let meaning = meaning.map_err(|text| input.corrupt(text))?;
         attributes::meaning(attributes, &meaning);
         let shown = meaning.display_values(samples, described);
+        if shown.iter().any(|value| !value.is_finite()) {
+            return Err(input.corrupt("its rescale and window give values that are no numbers"));
+        }
+        if matches!(input.limits.detail.values, Some(ValueKind::Modality)) {
+            // What the model got, not what the picture shows.
+            attributes.set_public("inverted", "no");
+            attributes.set_public("voi", "not applied");
+        }
         let pixels = colour::grey(&shown, described);
         let size = [described.columns, described.rows];
         let values = input.limits.detail.values.map(|kind| match kind {

@@ -56,6 +56,12 @@ pub fn names_video(file: &std::path::Path) -> bool {
 }
 
 impl Container {
+    /// Whether frames of one stream may come in several sizes: broadcasts and calls do that, and OpenCV's reader goes on
+    /// with the first size.
+    pub fn may_change_size(self) -> bool {
+        matches!(self, Self::MpegTs | Self::MpegPs | Self::Flv | Self::Matroska | Self::Ivf)
+    }
+
     pub fn of(head: &[u8]) -> Option<Self> {
         CONTAINERS.iter().find(|row| (row.sniff)(head)).map(|row| row.container)
     }

@@ -317,7 +317,7 @@ fn reader(input: &Input, reel: &Reel, container: Container) -> Result<(Box<dyn R
     let by_ffmpeg = || -> Result<Box<dyn Reader>> {
         Ok(Box::new(pipe::Pipe::open(&reel.file, container, &reel.timeline)?))
     };
-    if input.limits.video.by == By::Ffmpeg || !cfg!(feature = "video") {
+    if input.limits.video.by == By::Ffmpeg || !cfg!(feature = "video") || container.may_change_size() {
         return Ok((by_ffmpeg()?, None));
     }
     #[cfg(feature = "video")]

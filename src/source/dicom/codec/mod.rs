@@ -52,7 +52,7 @@ pub struct Shape {
 /// Whether a stream holds the picture that the data set describes, asked before memory is taken for it.
 fn agree(shape: Shape, described: &Description) -> Result<(), Fault> {
     let Shape { width, height, components, bits } = shape;
-    let Description { columns, rows, samples, allocated, .. } = *described;
+    let Description { columns, rows, samples, allocated, stored, .. } = *described;
     if (width, height, components) != (columns, rows, samples) {
         return Err(Fault::corrupt(format_args!(
             "its stream holds {width}x{height} pixels of {components} samples, its attributes say \
@@ -62,6 +62,13 @@ fn agree(shape: Shape, described: &Description) -> Result<(), Fault> {
     if !(1..=allocated).contains(&bits) {
         return Err(Fault::corrupt(format_args!(
             "its stream has {bits} bits a sample, {allocated} are allocated"
+        )));
+    }
+    // Streams of grey may be wider than what is stored (pydicom's 693_J2KI is). Colour has no window that would show
+    // what its greatest value is: other bits would be a picture all black or white.
+    if samples > 1 && bits != stored {
+        return Err(Fault::corrupt(format_args!(
+            "its stream of colour has {bits} bits a sample, {stored} are stored"
         )));
     }
     Ok(())

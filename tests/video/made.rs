@@ -129,3 +129,23 @@ fn names_of_the_run_folder_are_no_addresses() {
         assert!(s.path(out).join("images/v.mp4").is_file(), "{out}");
     }
 }
+
+/// As broadcasts do. OpenCV's reader would go on with the first size.
+#[test]
+fn frames_that_change_their_size_are_the_video_s_own() {
+    let s = Scratch::new();
+    let how = "-frames:v 20 -pix_fmt yuv420p -c:v libx264 -bf 0";
+    ffmpeg(&s, &format!("-f lavfi -i mandelbrot=s=64x48:r=25 {how} a.ts"));
+    ffmpeg(&s, &format!("-f lavfi -i mandelbrot=s=128x96:r=25 {how} -output_ts_offset 0.8 b.ts"));
+    let both = ["a.ts", "b.ts"].map(|name| std::fs::read(s.path(name)).expect("a video")).concat();
+    s.file("v.mpg", &both);
+    // As many different ones as ffmpeg finds.
+    let frames = framemd5(&s.path("v.mpg"), &["-vf", "scale=64:48"]);
+    let sums = frames.iter().filter_map(|line| line.rsplit(',').next());
+    let different = sums.collect::<std::collections::BTreeSet<_>>().len();
+    assert!(frames.len() == 40 && different >= 35, "{frames:?}");
+    means(&s, ["v.mpg", "--quiet", "--video", "frames"]).expect(0);
+    let frame = |n: u32| std::fs::read(s.path(&format!("run/images/v.mpg.f{n:06}.jpg"))).expect("a picture");
+    let pictures: std::collections::BTreeSet<Vec<u8>> = (0..40).map(frame).collect();
+    assert_eq!(pictures.len(), different, "no frame is another's");
+}

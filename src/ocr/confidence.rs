@@ -2,7 +2,7 @@
 //!
 //! A logistic function (Platt 1999) of the logarithm of the product of the characters' scores and of the log-odds of
 //! the least score, fitted by scripts/ocr/calibrate.py on 998 rendered lines of every quality; docs/ocr.md says how
-//! good it is on as many others.
+//! good it is on these and as many others.
 
 use crate::observation::TextLine;
 

@@ -145,7 +145,7 @@ fn frames_that_change_their_size_are_the_video_s_own() {
     let different = sums.collect::<std::collections::BTreeSet<_>>().len();
     assert!(frames.len() == 40 && different >= 35, "{frames:?}");
     means(&s, ["v.mpg", "--quiet", "--video", "frames"]).expect(0);
-    let frame = |n: u32| std::fs::read(s.path(&format!("run/images/v.mpg.f{n:06}.jpg"))).expect("a picture");
+    let frame = |n: u32| std::fs::read(s.path(format!("run/images/v.mpg.f{n:06}.jpg"))).expect("a picture");
     let pictures: std::collections::BTreeSet<Vec<u8>> = (0..40).map(frame).collect();
     assert_eq!(pictures.len(), different, "no frame is another's");
 }

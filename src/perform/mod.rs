@@ -176,7 +176,9 @@ fn within<S: Selection>(
     let mut sinks = sinks(options, prepared, folder, echo)?;
     if options.output.report {
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
-        sinks.push(page::open(run, options, prepared, folder, &listing, artist.clone())?);
+        let page = page::open(run, options, prepared, folder, &listing, artist.clone())?;
+        let temporary = folder.temporary();
+        sinks.push(options.select.page(&prepared.model, &context(prepared, folder, &temporary), page)?);
     }
     let provider = chosen.provider.to_string();
     let mut walk = Walk {
@@ -309,13 +311,15 @@ fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &List
     let kinds = Kinds {
         images: !output.no_images,
         crops: output.crops,
-        thumbs: output.report,
+        thumbs: output.report && task != Task::Triage,
         video: output.video,
         format,
         encoder: (output.video_encoder.clone(), output.video_quality),
         sheet: task == Task::Ocr,
     };
-    (output.draws() || output.report)
+    // Of patients there are no pictures, not even small ones.
+    let small = output.report && task != Task::Triage;
+    (output.draws() || small)
         .then(|| Artist::new(folder.root(), folder.temporary(), Style::default(), kinds, &listing.inputs))
 }
 
@@ -340,14 +344,7 @@ fn sinks<S: Selection>(
     echo: Option<Box<dyn Sink>>,
 ) -> Result<Vec<Box<dyn Sink>>> {
     let temporary = folder.temporary();
-    let context = SinkContext {
-        folder: folder.root(),
-        temporary: &temporary,
-        labels: prepared.policy.labels(),
-        tracked: prepared.tracking.is_some(),
-        scored: true,
-        generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
-    };
+    let context = context(prepared, folder, &temporary);
     // results.jsonl is the stable interface and always written.
     let mut names = vec!["jsonl".to_owned()];
     names.extend(options.output.format.iter().filter(|name| *name != "jsonl").cloned());
@@ -359,6 +356,17 @@ fn sinks<S: Selection>(
     sinks.extend(options.select.outputs(&prepared.model, &context)?);
     sinks.extend(echo);
     Ok(sinks)
+}
+
+fn context<'a>(prepared: &'a Prepared, folder: &'a RunFolder, temporary: &'a Path) -> SinkContext<'a> {
+    SinkContext {
+        folder: folder.root(),
+        temporary,
+        labels: prepared.policy.labels(),
+        tracked: prepared.tracking.is_some(),
+        scored: true,
+        generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
 }
 
 fn status(control: &Control) -> Status {

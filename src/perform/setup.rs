@@ -73,6 +73,14 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
         Ok(None)
     }
 
+    /// What the report's page is given in place of the run's records, where it is not those.
+    ///
+    /// # Errors
+    /// As of its own options.
+    fn page(&self, _: &Model, _: &SinkContext, page: Box<dyn Sink>) -> Result<Box<dyn Sink>> {
+        Ok(page)
+    }
+
     /// How things are to be followed from frame to frame.
     fn track(&self) -> Option<&TrackOptions> {
         None

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::policy::{Fold, classes};
-use crate::prediction::{Class, Line, Prediction};
+use crate::prediction::{Class, Finding, Line, Prediction};
 use crate::record::{InputRecord, Record, Status};
 use crate::spec::LabelSet;
 
@@ -48,11 +48,10 @@ impl Fold for Summary {
         }
         if self.lines.len() <= LISTED {
             let part = crate::frame::Part::suffix(record.item.part.as_ref());
-            let found = match record.prediction.as_ref().map(Prediction::classes) {
-                Some(classes @ [_, ..]) => scored(classes),
-                _ if record.prediction.as_ref().is_some_and(|p| !p.lines().is_empty()) => {
-                    beginning(record.prediction.iter().flat_map(|p| p.lines()))
-                }
+            let found = match &record.prediction {
+                Some(Prediction::Triage { findings, refused, .. }) => triaged(findings, refused.as_deref()),
+                Some(other) if !other.classes().is_empty() => scored(other.classes()),
+                Some(other) if !other.lines().is_empty() => beginning(other.lines().iter()),
                 _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
             };
             let found = match (&record.error, found.is_empty()) {
@@ -78,6 +77,16 @@ impl Fold for Summary {
 fn scored(classes: &[Class]) -> Vec<String> {
     const SHOWN: usize = 3;
     classes.iter().take(SHOWN).map(|c| format!("{} {:.2}", c.label, c.score)).collect()
+}
+
+/// The scores of an image, or why it has none.
+fn triaged(findings: &[Finding], refused: Option<&str>) -> Vec<String> {
+    let finding =
+        |f: &Finding| format!("{} {:.2}{}", f.label, f.score, if f.positive { " positive" } else { "" });
+    match refused {
+        Some(why) => vec![format!("not triaged: {why}")],
+        None => findings.iter().map(finding).collect(),
+    }
 }
 
 /// How many lines of text, and how the first begins.

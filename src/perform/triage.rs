@@ -25,6 +25,11 @@ impl Selection for TriageOptions {
         Ok(Box::new(TriagePolicy { labels: model.labels.clone(), findings: triage.findings.clone() }))
     }
 
+    fn page(&self, model: &Model, context: &SinkContext, page: Box<dyn Sink>) -> Result<Box<dyn Sink>> {
+        let rules = self.rules(model)?;
+        Ok(Box::new(Worklist::new(context, rules, &model.spec.name, &model.digest).on(page)))
+    }
+
     fn outputs(&self, model: &Model, context: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
         let rules = self.rules(model)?;
         Ok(Some(Box::new(Worklist::new(context, rules, &model.spec.name, &model.digest))))

@@ -42,6 +42,9 @@ pub struct Row {
     pub cut: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumb: Option<String>,
+    /// Of what has no picture: what stands in its place, and what is said below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead: Option<Value>,
     /// Links to the original and to the annotated picture, relative to the page.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub views: Vec<(&'static str, String)>,
@@ -127,6 +130,7 @@ impl Rows {
             x: Map::new(),
             cut: 0,
             thumb: None,
+            instead: record.ext.get("page").and_then(|page| page.get("instead").cloned()),
             views: Vec::new(),
             warnings: record.warnings.iter().map(|w| [w.code.clone(), w.message.clone()]).collect(),
             error: record.error.as_ref().map(|error| json!(error)),
@@ -168,6 +172,7 @@ impl Rows {
             x: Map::new(),
             cut: 0,
             thumb: None,
+            instead: None,
             views: Vec::new(),
             warnings: Vec::new(),
             error: record.error.as_ref().map(|error| json!(error)),

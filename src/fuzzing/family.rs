@@ -254,6 +254,7 @@ fn spec(bytes: &mut Bytes, entry: &Entry, header: &Header, size: [u32; 2], class
         iou: Spec::usual_iou(),
         input: InputSpec { size, resize, ..InputSpec::default() },
         triage: None,
+        explain: None,
         decode,
     }
 }

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod engine;
+mod explain;
 mod facts;
 mod ocr;
 mod page;
@@ -30,7 +31,7 @@ use crate::options::{
     VideoOptions, seconds,
 };
 use crate::pipeline::Walk;
-use crate::pipeline::artist::{Artist, Kinds};
+use crate::pipeline::artist::{Artist, Kinds, MAPS, MAPS_OF_PATIENTS};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
 use crate::pipeline::tracks::RunTracks;
@@ -144,7 +145,7 @@ fn within<S: Selection>(
     // Frames are in order of the numbers in their names.
     let natural = prepared.tracking.as_ref().is_some_and(|tracking| tracking.rate.is_some());
     let listing = list((&options.input, natural), folder, &journal, stdin)?;
-    let artist = artist(&options.output, S::TASK, folder, &listing);
+    let artist = artist::<S>(options, prepared, folder, &listing);
     tools(&listing, artist.as_ref())?;
     let artist = artist.map(Arc::new);
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
@@ -179,6 +180,7 @@ fn within<S: Selection>(
         inputs: &listing.inputs,
         folder: folder.root(),
         family: prepared.family.as_ref(),
+        explainer: prepared.explainer.as_ref(),
         policy: prepared.policy.as_ref(),
         keys: &keys,
         store: &store,
@@ -208,7 +210,8 @@ fn within<S: Selection>(
         sinks,
         vec![&mut summary, &mut findings, &mut tally],
     )
-    .with_tracks(tracks.as_ref());
+    .with_tracks(tracks.as_ref())
+    .with_explained(prepared.explainer.as_ref().zip(artist.as_deref()));
     let files = match (&tracks, artist.as_deref()) {
         (None, _) => walk.run(workers, &means, emitter)?,
         (Some(tracks), Some(artist)) if control.stopped().is_none() => {
@@ -290,7 +293,13 @@ fn list(
     Ok(listing)
 }
 
-fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &Listing) -> Option<Artist> {
+fn artist<S: Selection>(
+    options: &Options<S>,
+    prepared: &Prepared,
+    folder: &RunFolder,
+    listing: &Listing,
+) -> Option<Artist> {
+    let (output, task) = (&options.output, S::TASK);
     let format = match output.image_format {
         ImageFormat::Auto => None,
         ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
@@ -304,8 +313,13 @@ fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &List
         format,
         encoder: (output.video_encoder.clone(), output.video_quality),
         sheet: task == Task::Ocr,
+        // Of a patient's picture nothing stands outside private/.
+        maps: prepared.explainer.as_ref().map(|_| match task {
+            Task::Triage => MAPS_OF_PATIENTS,
+            _ => MAPS,
+        }),
     };
-    (output.draws() || output.report)
+    (output.draws() || output.report || prepared.explainer.is_some())
         .then(|| Artist::new(folder.root(), folder.temporary(), Style::default(), kinds, &listing.inputs))
 }
 

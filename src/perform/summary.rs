@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
+use crate::explain::verdicts;
 use crate::policy::{Fold, classes};
 use crate::prediction::{Class, Line, Prediction};
 use crate::record::{InputRecord, Record, Status};
@@ -55,7 +56,11 @@ impl Fold for Summary {
                 }
                 _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
             };
-            let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            let mut found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            for verdict in record.ext.get("explain").map(verdicts).unwrap_or_default() {
+                found.push_str("; ");
+                found.push_str(&crate::error::printable(&verdict));
+            }
             let name = crate::error::printable(&record.item.input.path);
             self.lines.push((format!("{name}{part}"), found));
         }

@@ -36,8 +36,8 @@ struct Chosen {
 }
 
 /// Of the options of other commands, without their long prefix.
-const OWN: [&str; 10] =
-    ["class", "targets", "masks", "grid", "keep", "patch", "stride", "baseline", "seed", "random"];
+const OWN: [&str; 11] =
+    ["class", "targets", "masks", "grid", "keep", "patch", "stride", "baseline", "seed", "steps", "random"];
 
 fn command() -> Command {
     let about =

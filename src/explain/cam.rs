@@ -104,7 +104,9 @@ fn initialiser(model: &Model, name: &str) -> std::result::Result<Array2<f32>, St
     let [rows, columns] = match sides.as_slice() {
         [rows, columns] | [rows, columns, 1, 1] => [*rows, *columns],
         other => {
-            return Err(format!("initialiser {name:?} has the shape {other:?}, expected [classes, channels]"));
+            return Err(format!(
+                "initialiser {name:?} has the shape {other:?}, expected [classes, channels]"
+            ));
         }
     };
     let bytes = weight.data;

@@ -4,8 +4,11 @@ use super::bench::Bench;
 use super::masks::Masks;
 use crate::error::Result;
 
-/// RISE (Petsiuk, Das, Saenko 2018): each pixel's share of the scores of `count` randomly masked pictures in which
-/// it was kept, sum(score * mask) / (count * keep). A map a target.
+/// RISE (Petsiuk, Das, Saenko 2018): for each pixel the mean score of `count` randomly masked pictures, weighted by how
+/// much of the pixel each shows: sum(score * mask) / sum(mask). A map a target.
+///
+/// The paper divides by count * keep, which sum(mask) is about. With the real sum a pixel that happened to be shown more
+/// often is not brighter for it: of a score that changes little, as a large thing's, nothing but that noise would be seen.
 ///
 /// # Errors
 /// As of looking.
@@ -16,15 +19,18 @@ pub fn rise(
     other: &[f32],
 ) -> Result<Vec<Vec<f32>>> {
     let mut sums = vec![vec![0f64; bench.canvas.pixels()]; bench.targets.len()];
+    let mut shown = vec![0f64; bench.canvas.pixels()];
     let mask = |n: usize| masks.mask(n as u64, keep);
     bench.look(count, other, &mask, &mut |_, mask, scores| {
+        shown.iter_mut().zip(mask).for_each(|(sum, share)| *sum += f64::from(*share));
         for (sum, score) in sums.iter_mut().zip(scores) {
             let score = f64::from(*score);
             sum.iter_mut().zip(mask).for_each(|(sum, share)| *sum += score * f64::from(*share));
         }
     })?;
-    let whole = count as f64 * keep;
-    Ok(sums.into_iter().map(|sum| sum.into_iter().map(|value| (value / whole) as f32).collect()).collect())
+    // A pixel that no mask showed has no score.
+    let mean = |(sum, shown): (f64, &f64)| if *shown > 0.0 { (sum / shown) as f32 } else { 0.0 };
+    Ok(sums.into_iter().map(|sum| sum.into_iter().zip(&shown).map(mean).collect()).collect())
 }
 
 /// Occlusion (Zeiler, Fergus 2014): how much the score falls where a square is covered, for each pixel the mean over

@@ -32,7 +32,7 @@ impl Explainer {
                 json!({ "baseline": own.baseline, "patch": patch, "stride": stride })
             }
             (None, _) => json!({
-                "baseline": own.baseline, "masks": own.masks, "grid": own.grid, "keep": round(own.keep, 1e6),
+                "baseline": own.baseline, "masks": own.masks, "grid": own.grid, "keep": number(own.keep),
                 "seed": own.seed,
             }),
         };
@@ -58,28 +58,38 @@ fn one(
     let mut told = json!({
         "class": own.class,
         "label": labels.name(own.class),
-        "score": round(own.score, 1e6),
+        "score": number(own.score),
         "array": array,
         "picture": picture,
         "size": explained.size,
         "seen": [left, top, right, bottom],
-        "least": round(least, 1e6),
-        "most": round(most, 1e6),
+        "least": number(least),
+        "most": number(most),
     });
     if let Some(rect) = own.rect {
         let sides: [f32; 4] = rect.into();
-        told["box"] = json!(sides.map(|side| round(side, 1e3)));
+        told["box"] = json!(sides.map(|side| plain(round(side, 1e3))));
     }
     if let Some(measured) = &own.faithfulness {
-        let [insertion, deletion] = measured.random_means().map(|mean| round(mean as f32, 1e6));
+        let [insertion, deletion] = measured.random_means().map(|mean| number(mean as f32));
         told["faithfulness"] = json!({
-            "insertion": round(measured.insertion, 1e6),
-            "deletion": round(measured.deletion, 1e6),
+            "insertion": number(measured.insertion),
+            "deletion": number(measured.deletion),
             "random": { "insertion": insertion, "deletion": deletion },
             "verdict": measured.verdict(),
         });
     }
     told
+}
+
+/// Rounded as scores are.
+fn number(value: f32) -> f64 {
+    plain(round(value, 1e6))
+}
+
+/// As people write it, not as the nearest double of its float.
+fn plain(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_default()
 }
 
 /// The maps of a record in words, for the closing lines.

@@ -14,11 +14,11 @@ pub struct ExplainOptions {
     pub explain: Option<Method>,
 
     /// Explain this label instead of the best one
-    #[arg(long, value_name = "LABEL", requires = "explain")]
+    #[arg(long, value_name = "LABEL")]
     pub explain_class: Option<String>,
 
     /// Explain so many classes or things of a picture at most, the best ones [default: 1 class, 3 things]
-    #[arg(long, value_name = "N", requires = "explain", value_parser = targets)]
+    #[arg(long, value_name = "N", value_parser = targets)]
     pub explain_targets: Option<usize>,
 
     /// Random masks of rise and drise
@@ -26,7 +26,7 @@ pub struct ExplainOptions {
     pub explain_masks: usize,
 
     /// Cells of a mask's side, 2 to 64 [default: 7; 16 for drise]
-    #[arg(long, value_name = "N", requires = "explain", value_parser = clap::value_parser!(u32).range(2..=64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=64))]
     pub explain_grid: Option<u32>,
 
     /// Probability of a mask's cell to show the picture, 0.01 to 0.99
@@ -35,11 +35,11 @@ pub struct ExplainOptions {
 
     /// Side of the square that occlusion covers, in pixels of the model's input [default: a seventh of its longer
     /// side]
-    #[arg(long, value_name = "PIXELS", requires = "explain", value_parser = clap::value_parser!(u32).range(1..=8192))]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=8192))]
     pub explain_patch: Option<u32>,
 
     /// From one square to the next, in the same pixels [default: half a square]
-    #[arg(long, value_name = "PIXELS", requires = "explain", value_parser = clap::value_parser!(u32).range(1..=8192))]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=8192))]
     pub explain_stride: Option<u32>,
 
     /// What takes the place of masked pixels
@@ -49,6 +49,10 @@ pub struct ExplainOptions {
     /// Begins the random numbers: the same seed gives the same maps
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub explain_seed: u64,
+
+    /// Steps in which a picture is taken away and comes back to measure a map, 4 to 1000
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = steps)]
+    pub explain_steps: usize,
 
     /// Random maps that each map is measured against, 3 to 100; 0 measures nothing
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = random)]
@@ -62,6 +66,10 @@ fn within(text: &str, range: std::ops::RangeInclusive<usize>) -> Result<usize, S
 
 fn targets(text: &str) -> Result<usize, String> {
     within(text, 1..=100)
+}
+
+fn steps(text: &str) -> Result<usize, String> {
+    within(text, 4..=1000)
 }
 
 fn masks(text: &str) -> Result<usize, String> {

@@ -10,8 +10,6 @@ use crate::spec::Task;
 
 /// Versions of a picture handed to the engine at once, unless `--batch` says more.
 const BATCH: usize = 16;
-/// Steps of insertion and deletion: areas change in the third decimal beyond.
-const STEPS: usize = 24;
 
 /// What is asked for; `None` where nothing is.
 ///
@@ -24,7 +22,8 @@ pub fn explainer(
     (looks, beside): (&Looks, usize),
     batch: Option<usize>,
 ) -> Result<Option<Explainer>> {
-    let Some((own, asked)) = own.and_then(|own| Some((own, own.explain?))) else { return Ok(None) };
+    let Some(own) = own else { return Ok(None) };
+    let Some(asked) = own.explain else { return unasked(own).map(|()| None) };
     if *looks != Looks::default() || beside > 0 {
         return Err(Error::usage(
             "an explanation is of one look of one model; leave out --tile, --flip and --ensemble, or --explain",
@@ -47,12 +46,29 @@ pub fn explainer(
         stride: own.explain_stride,
         baseline: own.explain_baseline,
         seed: own.explain_seed,
-        steps: STEPS,
+        steps: own.explain_steps,
         random: own.explain_random,
         iou: model.spec.iou,
     };
     let cam = cam.filter(|_| method == Method::Cam);
     Ok(Some(Explainer { settings, cam, batch: batch.unwrap_or(1).max(BATCH) }))
+}
+
+/// Options of explanations where nothing is explained.
+fn unasked(own: &ExplainOptions) -> Result<()> {
+    let given = [
+        ("class", own.explain_class.is_some()),
+        ("targets", own.explain_targets.is_some()),
+        ("grid", own.explain_grid.is_some()),
+        ("patch", own.explain_patch.is_some()),
+        ("stride", own.explain_stride.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((name, _)) => {
+            Err(Error::usage(format!("--explain-{name}: nothing is explained; add --explain")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn method(asked: Method, task: Task, cam: Option<&Cam>, model: &Model) -> Result<Method> {

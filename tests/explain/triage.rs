@@ -1,0 +1,53 @@
+//! `vision triage --explain`: maps of a patient's picture, in `private/` only.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::common::{Ran, Scratch, python, records, shared, vision};
+
+/// Two studies made by scripts/triage/pneumonia_dicom.py, beside the model and its description.
+fn made(explain: &str) -> Option<Scratch> {
+    let (python, data) = (python()?, shared("med/pneumonia/pneumonia28.npz")?);
+    let model = shared("med/pneumonia/pneumonia-cam-28.onnx")?;
+    let s = Scratch::new();
+    let mut command = Command::new(python);
+    Ran::of(command.arg("scripts/triage/pneumonia_dicom.py").args([data, model, s.path("")]).arg("2"))
+        .expect(0);
+    let description = std::fs::read_to_string(s.path("model.toml")).expect("a description");
+    s.file("model.toml", format!("{description}{explain}").as_bytes());
+    Some(s)
+}
+
+fn triage(s: &Scratch, arguments: &[&str]) -> Ran {
+    let mut command = vision();
+    command.current_dir(s.path("")).args(["triage", "--out", "run", "--model", "model.onnx", "studies"]);
+    Ran::of(command.args(["--explain-random", "3", "--explain-steps", "4"]).args(arguments))
+}
+
+fn files(folder: PathBuf) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files(path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn maps_of_patients_stand_in_private_alone() {
+    for (table, method) in [("", "occlusion"), ("\n[explain]\ncam = \"cam\"\n", "cam")] {
+        let Some(s) = made(table) else { return };
+        triage(&s, &["--explain"]).expect(0);
+        let told = records(&s.path("run/results.jsonl"))[0]["ext"]["explain"].clone();
+        assert_eq!(
+            (told["method"].as_str(), told["maps"][0]["label"].as_str()),
+            (Some(method), Some("pneumonia"))
+        );
+        assert_eq!(files(s.path("run/private/explain")).len(), 4, "an array and a picture of each study");
+        assert!(s.path("run").join(told["maps"][0]["picture"].as_str().expect("a path")).exists());
+        assert!(!s.path("run/explain").exists() && !s.path("run/images").exists());
+        // Temporary files are gone from where they were written.
+        let left = files(s.path("run/private")).into_iter().filter(|file| file.ends_with(".tmp"));
+        assert_eq!(left.count(), 0);
+        let proof: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(s.path("run/proof.json")).expect("a proof")).expect("JSON");
+        assert_eq!(proof["hits"], serde_json::json!([]));
+    }
+}

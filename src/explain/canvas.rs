@@ -136,12 +136,12 @@ fn blurred(plane: &[f32], [width, height]: [usize; 2]) -> Vec<f32> {
     let weight = |at: usize| (-(at as f64 - reach as f64).powi(2) / (2.0 * sigma * sigma)).exp();
     let weights: Vec<f64> = (0..=2 * reach).map(weight).collect();
     let sum: f64 = weights.iter().sum();
-    let kernel: Vec<f32> = weights.iter().map(|weight| (weight / sum) as f32).collect();
-    let along = |source: &[f32], length: usize, step: usize, lines: usize, between: usize| {
+    let kernel: Vec<f64> = weights.iter().map(|weight| weight / sum).collect();
+    let along = |source: &[f64], length: usize, step: usize, lines: usize, between: usize| {
         let mut out = vec![0.0; source.len()];
         for line in 0..lines {
             for at in 0..length {
-                let tap = |(k, weight): (usize, &f32)| {
+                let tap = |(k, weight): (usize, &f64)| {
                     let from = (at + k).saturating_sub(reach).min(length - 1);
                     source[line * between + from * step] * weight
                 };
@@ -150,8 +150,10 @@ fn blurred(plane: &[f32], [width, height]: [usize; 2]) -> Vec<f32> {
         }
         out
     };
-    let rows = along(plane, width, 1, height, width);
-    along(&rows, height, width, width, 1)
+    // In doubles, so that another program rounds whole numbers to the same.
+    let plane: Vec<f64> = plane.iter().copied().map(f64::from).collect();
+    let rows = along(&plane, width, 1, height, width);
+    along(&rows, height, width, width, 1).into_iter().map(|value| value as f32).collect()
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub use overlay::{Map, overlay};
 pub use target::{Proposal, Target};
 pub use told::verdicts;
 
-use crate::engine::{Infer, ModelId};
+use crate::engine::{Infer, ModelId, Tensor};
 use crate::error::{Error, Kind, Result};
 use crate::family::{Family, Outputs};
 use crate::frame::Frame;
@@ -130,9 +130,13 @@ pub struct Explainer {
     pub settings: Settings,
     /// The model's own map, where the description names one and the method is `Cam`.
     pub cam: Option<Cam>,
-    /// Versions of a picture handed to the engine at once.
-    pub batch: usize,
+    /// Versions of a picture handed to the engine at once, as asked for.
+    pub batch: Option<usize>,
 }
+
+/// The same where nothing is asked for, and the bytes that they have together at most.
+const BATCH: usize = 16;
+const BATCH_BYTES: usize = 256 << 20;
 
 /// Makes the random maps others than the masks of the same seed.
 const NOISE: u64 = u64::MAX;
@@ -188,7 +192,7 @@ impl Explainer {
             canvas: &canvas,
             mapping: &mapping,
             targets: &targets,
-            batch: self.batch,
+            batch: self.batch(&picture.value),
             looks: Cell::new(1),
             told: &|done| told(done, whole),
         };
@@ -204,6 +208,12 @@ impl Explainer {
             };
         let maps = targets.iter().zip(maps).zip(faithfulness).map(explanation).collect();
         Ok(Explained { mapping, size: canvas.size, looks: bench.looks.get(), maps })
+    }
+
+    fn batch(&self, picture: &Tensor) -> usize {
+        let bytes = picture.shape().iter().product::<usize>() * picture.element_type().bytes();
+        let usual = (BATCH_BYTES / bytes.max(1)).clamp(1, BATCH);
+        self.batch.map_or(usual, |batch| batch.max(usual))
     }
 
     fn maps(&self, bench: &Bench, outputs: &Outputs) -> Result<Vec<Vec<f32>>> {

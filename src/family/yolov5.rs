@@ -155,6 +155,7 @@ impl Family for YoloV5 {
 
     fn proposals(&self, outputs: &Outputs, mapping: &Mapping, near: &Rect) -> Result<Vec<Proposal>> {
         let rows = self.place.tensor(outputs)?.numbers::<Ix2>("[boxes, 5 + classes]")?;
+        yolo::classes(Kind::ModelOutput, rows.ncols(), OTHERS, WHAT, self.labels)?;
         let rect = |cell| self.rect(rows.view(), cell);
         Ok(cells::proposals(rows.view(), (OTHERS, Some(4)), (mapping, near), rect))
     }

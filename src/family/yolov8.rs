@@ -226,6 +226,7 @@ impl Family for YoloV8 {
     fn proposals(&self, outputs: &Outputs, mapping: &Mapping, near: &Rect) -> Result<Vec<Proposal>> {
         let values = self.place.tensor(outputs)?.numbers::<Ix2>("[4 + classes, boxes]")?;
         let boxes = if self.is_transposed(values.view()) { values.view() } else { values.t() };
+        yolo::classes(Kind::ModelOutput, boxes.ncols(), OTHERS, WHAT, self.labels)?;
         Ok(cells::proposals(boxes, (OTHERS, None), (mapping, near), |cell| self.rect(boxes, cell)))
     }
 }

@@ -8,9 +8,6 @@ use crate::options::ExplainOptions;
 use crate::policy::classes;
 use crate::spec::Task;
 
-/// Versions of a picture handed to the engine at once, unless `--batch` says more.
-const BATCH: usize = 16;
-
 /// What is asked for; `None` where nothing is.
 ///
 /// # Errors
@@ -51,7 +48,7 @@ pub fn explainer(
         iou: model.spec.iou,
     };
     let cam = cam.filter(|_| method == Method::Cam);
-    Ok(Some(Explainer { settings, cam, batch: batch.unwrap_or(1).max(BATCH) }))
+    Ok(Some(Explainer { settings, cam, batch }))
 }
 
 /// Options of explanations where nothing is explained.

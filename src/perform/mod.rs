@@ -247,6 +247,7 @@ fn within<S: Selection>(
         settings: chosen.settings(),
         runtime: chosen.runtime(),
         images: artist.is_some() && !options.output.no_images,
+        maps: maps::<S>(prepared),
         found: findings.found(),
         todo: 0,
         dry: false,
@@ -313,14 +314,15 @@ fn artist<S: Selection>(
         format,
         encoder: (output.video_encoder.clone(), output.video_quality),
         sheet: task == Task::Ocr,
-        // Of a patient's picture nothing stands outside private/.
-        maps: prepared.explainer.as_ref().map(|_| match task {
-            Task::Triage => MAPS_OF_PATIENTS,
-            _ => MAPS,
-        }),
+        maps: maps::<S>(prepared),
     };
     (output.draws() || output.report || prepared.explainer.is_some())
         .then(|| Artist::new(folder.root(), folder.temporary(), Style::default(), kinds, &listing.inputs))
+}
+
+/// The folder of maps that explain answers. Of a patient's picture nothing stands outside private/.
+fn maps<S: Selection>(prepared: &Prepared) -> Option<&'static str> {
+    prepared.explainer.as_ref().map(|_| if S::TASK == Task::Triage { MAPS_OF_PATIENTS } else { MAPS })
 }
 
 /// Finds what videos need before anything long begins: ffprobe, and an encoder for annotated ones. A video whose name

@@ -21,7 +21,7 @@ fn picture(s: &Scratch, photo: &str, side: u32) {
 }
 
 /// What the reference finds for the same settings, compared with what the program told.
-fn compare(s: &Scratch, model: &Path, mut job: Value) {
+pub fn compare(s: &Scratch, model: &Path, mut job: Value) {
     let Some(python) = python() else { return };
     let told = explained(s);
     let maps = told["maps"].as_array().expect("maps");

@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::common::{Ran, Scratch, python, records, shared, vision};
+use serde_json::json;
 
-/// Two studies made by scripts/triage/pneumonia_dicom.py, beside the model and its description.
-fn made(explain: &str) -> Option<Scratch> {
+use crate::common::{Ran, Scratch, python, records, shared, vision};
+use crate::parity::compare;
+
+/// Studies made by scripts/triage/pneumonia_dicom.py, beside the model and its description.
+fn made(explain: &str, count: &str) -> Option<Scratch> {
     let (python, data) = (python()?, shared("med/pneumonia/pneumonia28.npz")?);
     let model = shared("med/pneumonia/pneumonia-cam-28.onnx")?;
     let s = Scratch::new();
     let mut command = Command::new(python);
-    Ran::of(command.arg("scripts/triage/pneumonia_dicom.py").args([data, model, s.path("")]).arg("2"))
+    Ran::of(command.arg("scripts/triage/pneumonia_dicom.py").args([data, model, s.path("")]).arg(count))
         .expect(0);
     let description = std::fs::read_to_string(s.path("model.toml")).expect("a description");
     s.file("model.toml", format!("{description}{explain}").as_bytes());
@@ -33,7 +36,7 @@ fn files(folder: PathBuf) -> Vec<PathBuf> {
 #[test]
 fn maps_of_patients_stand_in_private_alone() {
     for (table, method) in [("", "occlusion"), ("\n[explain]\ncam = \"cam\"\n", "cam")] {
-        let Some(s) = made(table) else { return };
+        let Some(s) = made(table, "2") else { return };
         triage(&s, &["--explain"]).expect(0);
         let told = records(&s.path("run/results.jsonl"))[0]["ext"]["explain"].clone();
         assert_eq!(
@@ -49,5 +52,26 @@ fn maps_of_patients_stand_in_private_alone() {
         let proof: serde_json::Value =
             serde_json::from_slice(&std::fs::read(s.path("run/proof.json")).expect("a proof")).expect("JSON");
         assert_eq!(proof["hits"], serde_json::json!([]));
+    }
+}
+
+/// The tensor of the first test picture is its grey values from -1 to 1, in the program and here.
+#[test]
+fn maps_of_a_radiograph_are_those_of_plain_python() {
+    for (table, settings) in [
+        ("", vec!["--explain", "--explain-patch", "7", "--explain-stride", "3"]),
+        ("", vec!["--explain=rise", "--explain-masks", "50", "--explain-baseline", "blur"]),
+        ("\n[explain]\ncam = \"cam\"\n", vec!["--explain"]),
+    ] {
+        let Some(s) = made(table, "1") else { return };
+        triage(&s, &settings).expect(0);
+        let code = "import sys, numpy, PIL.Image as i; i.fromarray(numpy.load(sys.argv[1])['test_images'][0]).save(sys.argv[2])";
+        let data = shared("med/pneumonia/pneumonia28.npz").expect("as before");
+        let mut command = Command::new(python().expect("as before"));
+        Ran::of(command.args(["-c", code]).args([data, s.path("p.png")])).expect(0);
+        let job = json!({
+            "grey": true, "mean": [127.5], "std": [127.5], "outputs": ["prob", "cam"], "cells": [7, 7],
+        });
+        compare(&s, &s.path("model.onnx"), job);
     }
 }

@@ -56,7 +56,11 @@ impl Fold for Summary {
                 }
                 _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
             };
-            let mut found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            let mut found = match (&record.error, found.is_empty()) {
+                (Some(_), _) => "failed".to_owned(),
+                (None, true) => "nothing".to_owned(),
+                (None, false) => found.join(", "),
+            };
             for verdict in record.ext.get("explain").map(verdicts).unwrap_or_default() {
                 found.push_str("; ");
                 found.push_str(&crate::error::printable(&verdict));

@@ -10,6 +10,7 @@ mod dicom;
 mod diff;
 pub mod doctor;
 mod eval;
+mod explain;
 mod faces;
 mod look;
 mod machine;
@@ -43,6 +44,7 @@ pub const COMMANDS: &[Entry] = &[
     classify::ENTRY,
     faces::ENTRY,
     ocr::ENTRY,
+    explain::ENTRY,
     report::ENTRY,
     triage::ENTRY,
     eval::ENTRY,

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod engine;
+mod explain;
 mod facts;
 mod ocr;
 mod page;
@@ -30,7 +31,7 @@ use crate::options::{
     VideoOptions, seconds,
 };
 use crate::pipeline::Walk;
-use crate::pipeline::artist::{Artist, Kinds};
+use crate::pipeline::artist::{Artist, Kinds, MAPS, MAPS_OF_PATIENTS};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
 use crate::pipeline::tracks::RunTracks;
@@ -147,7 +148,7 @@ fn within<S: Selection>(
     if let Some(witness) = &options.input.witness {
         witness.listed(&listing);
     }
-    let artist = artist(&options.output, S::TASK, folder, &listing);
+    let artist = artist::<S>(options, prepared, folder, &listing);
     tools(&listing, artist.as_ref())?;
     let artist = artist.map(Arc::new);
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
@@ -185,6 +186,7 @@ fn within<S: Selection>(
         inputs: &listing.inputs,
         folder: folder.root(),
         family: prepared.family.as_ref(),
+        explainer: prepared.explainer.as_ref(),
         policy: prepared.policy.as_ref(),
         keys: &keys,
         store: &store,
@@ -216,7 +218,8 @@ fn within<S: Selection>(
         sinks,
         vec![&mut summary, &mut findings, &mut tally],
     )
-    .with_tracks(tracks.as_ref());
+    .with_tracks(tracks.as_ref())
+    .with_explained(prepared.explainer.as_ref().zip(artist.as_deref()));
     let files = match (&tracks, artist.as_deref()) {
         (None, _) => walk.run(workers, &means, emitter)?,
         (Some(tracks), Some(artist)) if control.stopped().is_none() => {
@@ -252,6 +255,7 @@ fn within<S: Selection>(
         settings: chosen.settings(),
         runtime: chosen.runtime(),
         images: artist.is_some() && !options.output.no_images,
+        maps: maps::<S>(prepared),
         found: findings.found(),
         todo: 0,
         dry: false,
@@ -302,7 +306,13 @@ fn list(
     Ok(listing)
 }
 
-fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &Listing) -> Option<Artist> {
+fn artist<S: Selection>(
+    options: &Options<S>,
+    prepared: &Prepared,
+    folder: &RunFolder,
+    listing: &Listing,
+) -> Option<Artist> {
+    let (output, task) = (&options.output, S::TASK);
     let format = match output.image_format {
         ImageFormat::Auto => None,
         ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
@@ -316,11 +326,17 @@ fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &List
         format,
         encoder: (output.video_encoder.clone(), output.video_quality),
         sheet: task == Task::Ocr,
+        maps: maps::<S>(prepared),
     };
     // Of patients there are no pictures, not even small ones.
     let small = output.report && task != Task::Triage;
-    (output.draws() || small)
+    (output.draws() || small || prepared.explainer.is_some())
         .then(|| Artist::new(folder.root(), folder.temporary(), Style::default(), kinds, &listing.inputs))
+}
+
+/// The folder of maps that explain answers. Of a patient's picture nothing stands outside private/.
+fn maps<S: Selection>(prepared: &Prepared) -> Option<&'static str> {
+    prepared.explainer.as_ref().map(|_| if S::TASK == Task::Triage { MAPS_OF_PATIENTS } else { MAPS })
 }
 
 /// Finds what videos need before anything long begins: ffprobe, and an encoder for annotated ones. A video whose name

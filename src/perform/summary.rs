@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
+use crate::explain::verdicts;
 use crate::policy::{Fold, classes};
 use crate::prediction::{Class, Finding, Line, Prediction};
 use crate::record::{InputRecord, Record, Status};
@@ -54,11 +55,15 @@ impl Fold for Summary {
                 Some(other) if !other.lines().is_empty() => beginning(other.lines().iter()),
                 _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
             };
-            let found = match (&record.error, found.is_empty()) {
+            let mut found = match (&record.error, found.is_empty()) {
                 (Some(_), _) => "failed".to_owned(),
                 (None, true) => "nothing".to_owned(),
                 (None, false) => found.join(", "),
             };
+            for verdict in record.ext.get("explain").map(verdicts).unwrap_or_default() {
+                found.push_str("; ");
+                found.push_str(&crate::error::printable(&verdict));
+            }
             let name = crate::error::printable(&record.item.input.path);
             self.lines.push((format!("{name}{part}"), found));
         }

@@ -21,6 +21,7 @@ use crate::digest::{Key, sha256};
 use crate::draw::Overlay;
 use crate::engine::Infer;
 use crate::error::{Error, FaultOf, Kind, Result};
+use crate::explain::Explained;
 use crate::frame::{Attributes, Frame, Part};
 use crate::input::Input;
 use crate::observation::Observed;
@@ -164,8 +165,21 @@ impl<'a, 'e> Worker<'a, 'e> {
         let artist = self.walk.artist.filter(|artist| artist.draws())?;
         let part = observed.part.as_ref();
         let (prediction, overlay) = self.shown(input, key, observed);
-        let plan = artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction, overlay);
+        let mut plan =
+            artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction, overlay);
+        if let Some(explained) = self.explained(key) {
+            let labels = self.walk.policy.labels();
+            let files =
+                artist.maps(&input.identity, part, &observed.origin, observed.size, &explained, labels);
+            plan = plan.with_maps(files, explained, key);
+        }
         Some((plan, prediction))
+    }
+
+    /// What explains an item's observation, where that is asked for; it is stored before the observation.
+    fn explained(&self, key: &Key) -> Option<Explained> {
+        self.walk.explainer?;
+        self.walk.store.get(&self.walk.keys.explained(key))
     }
 
     /// What a frame shows: what was decided, and where it is followed, what belongs to that.
@@ -279,7 +293,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         let observed = match stored {
             Some(observed) => observed,
             None => {
-                let observed = self.observe(frame)?;
+                let observed = self.observe(frame, &key)?;
                 walk.store.put(&key, &observed)?;
                 observed
             }
@@ -307,7 +321,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         Ok((fresh, shown))
     }
 
-    fn observe(&self, frame: &Frame) -> Result<Observed> {
+    fn observe(&self, frame: &Frame, key: &Key) -> Result<Observed> {
         let infer = match self.infer.get() {
             Some(infer) => infer,
             None => {
@@ -315,8 +329,14 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.infer.get_or_init(|| own)
             }
         };
-        let (mut observation, mut noticed) = self.walk.family.observe(frame, infer.as_ref())?;
-        observation.stamp(self.walk.provider);
+        let walk = self.walk;
+        let (mut observation, mut noticed) = walk.family.observe(frame, infer.as_ref())?;
+        observation.stamp(walk.provider);
+        if let Some(explainer) = walk.explainer {
+            let told = |done, whole| walk.watcher.looks(done, whole);
+            let explained = explainer.explain(walk.family, frame, &observation, infer.as_ref(), &told)?;
+            walk.store.put(&walk.keys.explained(key), &explained)?;
+        }
         let mut warnings = frame.warnings.clone();
         warnings.append(&mut noticed);
         let (part, size, origin) = (frame.part.clone(), frame.size, frame.origin.clone());

@@ -1,5 +1,6 @@
 //! An item as the page's data: what was found and nearly found, in flat lists of numbers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Serialize;
@@ -45,9 +46,9 @@ pub struct Row {
     /// Of what has no picture: what stands in its place, and what is said below.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instead: Option<Value>,
-    /// Links to the original and to the annotated picture, relative to the page.
+    /// Links to the original, the annotated picture and the maps that explain it, relative to the page.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub views: Vec<(&'static str, String)>,
+    pub views: Vec<(Cow<'static, str>, String)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<[String; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]

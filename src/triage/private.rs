@@ -53,7 +53,8 @@ impl Private {
         Ok(Self { folder, pseudonyms: Pseudonyms::new(bytes) })
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+    /// Writes a file of it, whole or not at all.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         // Beside its place, so that not even a moment of it lies outside.
         let failed = |e| Error::write(self.folder.join(name).display(), e);
         let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;

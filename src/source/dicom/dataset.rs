@@ -5,11 +5,12 @@ use std::io::Read;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
-use dicom_transfer_syntax_registry::entries;
+use dicom_transfer_syntax_registry::{TransferSyntax, entries};
 
 use super::head::{self, Head};
 use super::scan::{self, Encoding, Fault, Layout, Pixels};
 use super::syntax::Syntax;
+use super::unknown;
 use crate::Result;
 use crate::source::Input;
 use crate::source::input::Partly;
@@ -41,15 +42,20 @@ impl DataSet {
         let encoding = known.encoding;
         let Layout { attributes_end, pixels } =
             scan::scan(&input.bytes, at, encoding).map_err(|fault| worded(&input, fault))?;
-        let registry = match encoding {
-            Encoding { explicit: false, .. } => entries::IMPLICIT_VR_LITTLE_ENDIAN.erased(),
-            Encoding { big: true, .. } => entries::EXPLICIT_VR_BIG_ENDIAN.erased(),
-            _ => entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
-        };
         let bytes = &input.bytes[at..attributes_end];
-        let attributes = InMemDicomObject::read_dataset_with_ts(bytes, &registry)
+        let mut attributes = InMemDicomObject::read_dataset_with_ts(bytes, &plain(encoding))
             .map_err(|e| input.corrupt("its attributes cannot be read").because(e))?;
+        unknown::told(&mut attributes);
         Ok(Self { input, syntax: known, attributes, pixels })
+    }
+}
+
+/// The transfer syntax without compression in which attributes are written so.
+pub fn plain(encoding: Encoding) -> TransferSyntax {
+    match encoding {
+        Encoding { explicit: false, .. } => entries::IMPLICIT_VR_LITTLE_ENDIAN.erased(),
+        Encoding { big: true, .. } => entries::EXPLICIT_VR_BIG_ENDIAN.erased(),
+        _ => entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
     }
 }
 

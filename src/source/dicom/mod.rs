@@ -20,11 +20,17 @@ mod scan;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod unknown;
 pub mod zipped;
 
+pub use attributes::identifying;
+pub use dataset::{Ask, DataSet, plain};
+pub use description::{Description, Photometric};
 pub use head::is_dicom;
 pub use headers::{Header, headers};
 pub use instance::{Instance, Stored};
+pub use scan::{Encoding, Pixels};
+pub use syntax::{Codec, Syntax};
 
 use super::{Frames, Input};
 use crate::Result;

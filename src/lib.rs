@@ -47,6 +47,7 @@ pub mod record;
 pub mod report;
 pub mod review;
 pub mod run;
+pub mod sheet;
 pub mod sink;
 pub mod source;
 pub mod spec;

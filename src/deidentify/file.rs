@@ -64,8 +64,9 @@ impl Instance {
             [uid, other]
         });
         let patient = patient(&set.attributes, pseudonyms);
-        let mut cleaner =
-            Cleaner { pseudonyms, names: Names::of(&set.attributes), counts: Counts::default() };
+        let names = Names::of(&set.attributes);
+        let names = names.ok_or_else(|| refused(&set, "it holds more names and numbers than any person has"))?;
+        let mut cleaner = Cleaner { pseudonyms, names, counts: Counts::default() };
         cleaner.clean(&mut set.attributes, true);
         let counts = cleaner.counts;
         mark(&mut set.attributes, &patient[2]);
@@ -145,9 +146,12 @@ impl Instance {
     }
 
     /// As they were: table of offsets, fragments, end (PS3.5, section A.4).
-    fn write_fragments(&self, out: &mut impl Write, offsets: &[u32]) -> io::Result<()> {
+    fn write_fragments(&self, out: &mut impl Write, offsets: &[u64]) -> io::Result<()> {
         pixel_header(out, Encoding::EXPLICIT, b"OB", u32::MAX)?;
-        let table: Vec<u8> = offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect();
+        // Where there is an extended table, which stays among the attributes, this one is empty.
+        let extended = self.set.attributes.get(tags::EXTENDED_OFFSET_TABLE).is_some();
+        let basic = if extended { &[] } else { offsets };
+        let table: Vec<u8> = basic.iter().flat_map(|offset| (*offset as u32).to_le_bytes()).collect();
         for item in std::iter::once(&table).chain(&self.fragments) {
             out.write_all(&[0xFE, 0xFF, 0, 0xE0])?;
             out.write_all(&(item.len() as u32).to_le_bytes())?;

@@ -75,7 +75,7 @@ pub struct Done {
 /// `OutputFolder`, `DiskFull`, `Busy`, `RunFolder`, `NothingToDo`. What is wrong with an input is in its record.
 pub fn run(asked: &Job) -> Result<Done> {
     let folder = RunFolder::open(asked.out)?;
-    let private = Private::open(asked.out)?;
+    let private = Private::open(asked.out, asked.on_other == OnOther::Clear)?;
     enter(asked, &folder, &private.pseudonyms)?;
     let select = Select::new(&[], &[], false, None, None)?;
     let list = List {
@@ -93,7 +93,7 @@ pub fn run(asked: &Job) -> Result<Done> {
             "no DICOM files found; give files or folders that hold some",
         ));
     }
-    let journal = Journal::open(&asked.out.join(private::FOLDER).join(JOURNAL))?;
+    let journal = Journal::open(&private.folder().join(JOURNAL))?;
     let mut work = Work { asked, folder: &folder, private: &private, journal, seen: HashSet::new() };
     let mut done = Done { inputs: listing.inputs.len(), skipped: listing.skipped.clone(), ..Done::default() };
     for input in &listing.inputs {
@@ -134,6 +134,7 @@ fn enter(asked: &Job, folder: &RunFolder, pseudonyms: &Pseudonyms) -> Result<()>
         decode: String::new(),
         device: String::new(),
         provider: None,
+        pseudonyms: Some(pseudonyms.check()),
     };
     job.enter(folder, asked.on_other)?;
     if asked.on_other == OnOther::Clear {
@@ -193,7 +194,9 @@ impl Work<'_> {
         };
         let mut content = None;
         let mut first = None;
-        match read(input, &self.asked.limits) {
+        // With the key an archive's entries that are no DICOM are said to be none.
+        let limits = Limits { pseudonyms: Some(self.private.pseudonyms.clone()), ..self.asked.limits.clone() };
+        match read(input, &limits) {
             Ok(whole) => {
                 content = Some((sha256(&whole.bytes), whole.bytes.len() as u64));
                 let zip = !is_dicom(&whole.bytes);

@@ -12,14 +12,15 @@ const LEAST_DIGITS: usize = 6;
 pub struct Names(Vec<String>);
 
 impl Names {
-    pub fn of(attributes: &InMemDicomObject) -> Self {
-        let values = identifying(attributes);
+    /// `None` where there are more than are searched for.
+    pub fn of(attributes: &InMemDicomObject) -> Option<Self> {
+        let (values, all) = identifying(attributes);
         let parts = values.iter().flat_map(|value| value.split(['^', '=']).chain([value.as_str()]));
         let mut names: Vec<String> =
             parts.map(|part| part.trim().to_lowercase()).filter(|p| tells(p)).collect();
         names.sort();
         names.dedup();
-        Self(names)
+        all.then_some(Self(names))
     }
 
     /// Whether a text holds one of them as a word of its own.

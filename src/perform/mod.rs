@@ -144,6 +144,9 @@ fn within<S: Selection>(
     // Frames are in order of the numbers in their names.
     let natural = prepared.tracking.as_ref().is_some_and(|tracking| tracking.rate.is_some());
     let listing = list((&options.input, natural), folder, &journal, stdin)?;
+    if let Some(witness) = &options.input.witness {
+        witness.listed(&listing);
+    }
     let artist = artist(&options.output, S::TASK, folder, &listing);
     tools(&listing, artist.as_ref())?;
     let artist = artist.map(Arc::new);
@@ -175,6 +178,7 @@ fn within<S: Selection>(
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
         sinks.push(page::open(run, options, prepared, folder, &listing, artist.clone())?);
     }
+    let provider = chosen.provider.to_string();
     let mut walk = Walk {
         inputs: &listing.inputs,
         folder: folder.root(),
@@ -190,6 +194,8 @@ fn within<S: Selection>(
         isolate: options.input.isolate,
         control,
         watcher: &progress,
+        provider: &provider,
+        witness: options.input.witness.as_deref(),
         reuse: true,
     };
     let workers = chosen.workers;
@@ -264,8 +270,11 @@ fn list(
     stdin: &mut dyn BufRead,
 ) -> Result<Listing> {
     let select = options.select()?;
-    let known =
-        |id: &str, stat: &crate::run::journal::Stat| journal.input(id).is_some_and(|k| k.stat == *stat);
+    let known = |id: &str| journal.input(id).map(|known| known.stat);
+    let former = match (&options.witness, options.quiet_for) {
+        (Some(witness), Some(_)) => witness.former(),
+        _ => Vec::new(),
+    };
     let list = List {
         select: &select,
         out: folder.root(),
@@ -273,6 +282,7 @@ fn list(
         known: &known,
         pseudonyms: options.pseudonyms.as_ref(),
         quiet_for: options.quiet_for,
+        former: &former,
     };
     let listing = list.run(&options.inputs, stdin)?;
     if listing.inputs.is_empty() {

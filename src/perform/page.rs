@@ -64,6 +64,7 @@ pub fn open<S: Selection>(
         declared: prepared.policy.declared(),
         facts,
         run: run_name(run.command, prepared, folder),
+        reviewable: prepared.tracking.is_none(),
         names: prepared.policy.labels().names().iter().take(MOST_NAMES).cloned().collect(),
         listed: listing.inputs.len(),
         begun: run.begun,

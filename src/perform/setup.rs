@@ -253,6 +253,7 @@ impl Prepared {
             decode: self.decode_in_words(),
             device: options.model.device.clone(),
             provider: None,
+            pseudonyms: options.input.pseudonyms.as_ref().map(crate::pseudonym::Pseudonyms::check),
         }
     }
 }

@@ -55,7 +55,11 @@ impl Fold for Summary {
                 }
                 _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
             };
-            let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            let found = match (&record.error, found.is_empty()) {
+                (Some(_), _) => "failed".to_owned(),
+                (None, true) => "nothing".to_owned(),
+                (None, false) => found.join(", "),
+            };
             let name = crate::error::printable(&record.item.input.path);
             self.lines.push((format!("{name}{part}"), found));
         }

@@ -77,8 +77,14 @@ impl<'a> Emitter<'a> {
     /// Emits what still waits (behind inputs that a stopped run did not reach) and closes the sinks.
     /// Returns the files written, relative to the run folder.
     pub fn finish(mut self) -> Result<Vec<std::path::PathBuf>> {
-        for (index, outcome) in std::mem::take(&mut self.pending) {
+        let pending = std::mem::take(&mut self.pending);
+        let missed = (self.next..self.inputs.len()).filter(|index| !pending.contains_key(index));
+        let missed: Vec<usize> = missed.collect();
+        for (index, outcome) in pending {
             self.emit(index, outcome)?;
+        }
+        for input in missed.into_iter().map(|index| self.inputs[index].identity.record(None)) {
+            self.sinks.iter_mut().try_for_each(|sink| sink.missed(&input))?;
         }
         let mut files = Vec::new();
         for sink in self.sinks {
@@ -165,8 +171,15 @@ fn blank(input: &InputId, entry: &Entry) -> Record {
         warnings: Vec::<Warning>::new(),
         error: entry.failure.clone(),
         decision: None,
-        ext: serde_json::Map::new(),
+        ext: known(entry),
     }
+}
+
+/// What is known of an item that failed; in `vision triage` whose it is, by pseudonyms.
+fn known(entry: &Entry) -> serde_json::Map<String, serde_json::Value> {
+    let facts = entry.facts.iter().map(|(key, value)| (key.clone(), value.clone().into()));
+    let facts: serde_json::Map<_, _> = facts.collect();
+    (!facts.is_empty()).then(|| ("triage".to_owned(), facts.into())).into_iter().collect()
 }
 
 /// An outcome for an input that could not be opened at all.

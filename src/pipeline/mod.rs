@@ -15,6 +15,7 @@ mod room;
 mod stream;
 pub mod tracks;
 pub mod tune;
+pub mod witness;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +39,7 @@ use decode::Decoders;
 use dispense::Dispenser;
 use emit::Emitter;
 use tracks::RunTracks;
+use witness::Witness;
 
 /// Everything that the workers of a run share.
 pub struct Walk<'a> {
@@ -60,6 +62,10 @@ pub struct Walk<'a> {
     pub isolate: bool,
     pub control: &'a Control,
     pub watcher: &'a dyn Watcher,
+    /// What runs the model.
+    pub provider: &'a str,
+    /// Of a run whose results name nobody.
+    pub witness: Option<&'a dyn Witness>,
     /// Whether stored observations are used; a benchmark wants them computed.
     pub reuse: bool,
 }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use crate::digest::Key;
 use crate::error::{Error, FaultOf, Result, poisoned};
-use crate::frame::{Frame, Part};
+use crate::frame::{Attributes, Frame, Part};
 use crate::record::Failure;
 use crate::run::journal::Stat;
 use crate::source::Frames;
@@ -50,9 +50,14 @@ fn order(entry: &Entry, number: u64) -> u64 {
 }
 
 impl State {
-    /// Keeps why some frame, or the rest, cannot be decoded; the first reason stands.
+    /// Keeps why some frame, or the rest, cannot be decoded: with the item, where it is known which one that is.
+    /// Of the whole input the first reason stands.
     fn fail(&mut self, error: &Error) {
         self.failure.get_or_insert_with(|| Failure::from(error));
+        if let Some(entry) = Entry::failed(error) {
+            self.entries.push((self.decoded, entry));
+            self.decoded += 1;
+        }
     }
 }
 
@@ -60,8 +65,8 @@ impl State {
 pub enum Next {
     /// Frame and its number.
     Frame(u64, Box<Frame>),
-    /// A frame that cannot be decoded, which the stream keeps; others may follow.
-    Failed,
+    /// A frame that cannot be decoded, which the stream keeps; others may follow. What is known of it.
+    Failed(Option<Attributes>),
     End,
 }
 
@@ -113,7 +118,7 @@ impl Stream {
             // Kept under the same lock as the end: another worker may close the input at once.
             Some(Err(error)) => {
                 state.fail(&error);
-                Next::Failed
+                Next::Failed(error.item().map(|about| about.attributes.clone()))
             }
             Some(Ok(frame)) => {
                 state.outstanding += 1;
@@ -193,7 +198,7 @@ mod tests {
 
     use super::*;
     use crate::error::Kind;
-    use crate::frame::{Attributes, Origin};
+    use crate::frame::Origin;
     use crate::pipeline::decode::Step;
     use crate::pipeline::open::Opened;
 
@@ -244,9 +249,13 @@ mod tests {
         let stream = Stream::new(0, [0; 32], stat, "gif".into(), Box::new(Broken(0)));
         let Ok(Next::Frame(number, _)) = stream.advance("x", &mut Direct) else { panic!("a frame") };
         // A second worker meets the failure and has not yet gone on when the first finishes its frame.
-        assert!(matches!(stream.advance("x", &mut Direct), Ok(Next::Failed)));
+        assert!(matches!(stream.advance("x", &mut Direct), Ok(Next::Failed(None))));
         stream
-            .finish(number, Entry { part: None, size: [1, 1], orientation: 1, failure: None }, false)
+            .finish(
+                number,
+                Entry { part: None, size: [1, 1], orientation: 1, failure: None, facts: Vec::new() },
+                false,
+            )
             .unwrap();
         let manifest = stream.close("limits").expect("the last frame is done");
         assert_eq!(manifest.failure.map(|failure| failure.kind), Some(Kind::Corrupt));

@@ -21,7 +21,7 @@ use crate::digest::{Key, sha256};
 use crate::draw::Overlay;
 use crate::engine::Infer;
 use crate::error::{Error, FaultOf, Kind, Result};
-use crate::frame::{Frame, Part};
+use crate::frame::{Attributes, Frame, Part};
 use crate::input::Input;
 use crate::observation::Observed;
 use crate::policy::Seen;
@@ -111,9 +111,11 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.advance(&Arc::new(stream))
             }
             Err(error) => {
-                let failure = Some(Failure::from(&error));
+                self.saw(input, error.item().map(|about| &about.attributes));
+                let (items, failure) =
+                    (Entry::failed(&error).into_iter().collect(), Some(Failure::from(&error)));
                 let limits = Some(self.limits.clone());
-                let manifest = Manifest { format: format.clone(), items: Vec::new(), failure, limits };
+                let manifest = Manifest { format: format.clone(), items, failure, limits };
                 self.close(index, (digest, &format, stat), manifest)
             }
         }
@@ -122,7 +124,7 @@ impl<'a, 'e> Worker<'a, 'e> {
     /// The stored outcome of these bytes, when nothing is left to do for this input.
     fn settled(&self, input: &Input, digest: &Key) -> Option<Manifest> {
         let walk = self.walk;
-        if !walk.reuse {
+        if !walk.reuse || walk.witness.is_some_and(|witness| !witness.knows(digest)) {
             return None;
         }
         let manifest: Manifest = walk.store.get(&walk.keys.manifest(digest))?;
@@ -198,6 +200,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         }
         match next {
             Ok(Next::Frame(number, frame)) => {
+                self.saw(input, Some(&frame.attributes));
                 if let Err(error) = self.frame(input, stream, number, &frame) {
                     stream.give_up();
                     return Err(error);
@@ -205,7 +208,8 @@ impl<'a, 'e> Worker<'a, 'e> {
             }
             Err(error) if error.fault_of() == FaultOf::Environment => return Err(error),
             // A failure is kept by the stream.
-            Ok(Next::Failed | Next::End) | Err(_) => {}
+            Ok(Next::Failed(known)) => self.saw(input, known.as_ref()),
+            Ok(Next::End) | Err(_) => {}
         }
         match stream.close(&self.limits) {
             Some(mut manifest) => {
@@ -250,7 +254,11 @@ impl<'a, 'e> Worker<'a, 'e> {
             film.take(number, n, drawn(shown), picture)?;
         }
         let (part, size, orientation) = (frame.part.clone(), frame.size, frame.origin.orientation);
-        stream.finish(number, Entry { part, size, orientation, failure }, truncated)?;
+        let facts = match failure {
+            Some(_) => frame.attributes.pseudonyms(),
+            None => Vec::new(),
+        };
+        stream.finish(number, Entry { part, size, orientation, failure, facts }, truncated)?;
         self.walk.watcher.frame(fresh, is_video(&stream.format));
         Ok(())
     }
@@ -305,7 +313,8 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.infer.get_or_init(|| own)
             }
         };
-        let (observation, mut noticed) = self.walk.family.observe(frame, infer.as_ref())?;
+        let (mut observation, mut noticed) = self.walk.family.observe(frame, infer.as_ref())?;
+        observation.stamp(self.walk.provider);
         let mut warnings = frame.warnings.clone();
         warnings.append(&mut noticed);
         let (part, size, origin) = (frame.part.clone(), frame.size, frame.origin.clone());
@@ -319,6 +328,8 @@ impl<'a, 'e> Worker<'a, 'e> {
         manifest: Manifest,
     ) -> Result<()> {
         let input = &self.walk.inputs[index];
+        // First: what is stored is not opened again.
+        self.walk.witness.map_or(Ok(()), |witness| witness.done(input, Some(&digest)))?;
         if manifest.is_lasting() {
             self.walk.store.put(&self.walk.keys.manifest(&digest), &manifest)?;
             self.walk.journal.close(&input.identity.id, &digest, format, stat)?;
@@ -326,7 +337,16 @@ impl<'a, 'e> Worker<'a, 'e> {
         self.emit(index, Outcome { content: Some((digest, stat.bytes)), manifest })
     }
 
+    fn saw(&self, input: &Input, known: Option<&Attributes>) {
+        if let Some((witness, known)) = self.walk.witness.zip(known) {
+            witness.saw(input, known);
+        }
+    }
+
     fn emit(&self, index: usize, outcome: Outcome) -> Result<()> {
+        let digest = outcome.content.as_ref().map(|(digest, _)| digest);
+        let input = &self.walk.inputs[index];
+        self.walk.witness.map_or(Ok(()), |witness| witness.done(input, digest))?;
         let failure = outcome.manifest.failure.as_ref();
         let failure =
             failure.or_else(|| outcome.manifest.items.iter().find_map(|item| item.failure.as_ref()));

@@ -60,6 +60,8 @@ pub struct ReportContext {
     pub facts: Value,
     /// Names this run among others in the browser's memory; says nothing of it.
     pub run: String,
+    /// Whether `--apply` will take decisions of this run.
+    pub reviewable: bool,
     /// Labels that a person may give a thing.
     pub names: Vec<String>,
     /// Inputs listed, for what a stopped run did not reach.
@@ -111,7 +113,7 @@ impl Report {
         let mut row = self.rows.item(record, candidates.as_ref());
         row.thumb = self.thumb(record)?;
         row.views = self.views(record, seen.map(|(seen, _)| seen.observed));
-        row.key = seen.map(|(seen, _)| hex(seen.key));
+        row.key = seen.filter(|_| self.context.reviewable).map(|(seen, _)| hex(seen.key));
         self.told.extend(record.error.as_ref().map(|error| error.message.clone()));
         self.push(&row)
     }

@@ -246,5 +246,6 @@ fn part(part: Option<&Part>) -> String {
         Some(Part::Page { n }) => format!("page {n}"),
         Some(Part::Frame { n, .. }) => format!("frame {n}"),
         Some(Part::Instance { frame, .. }) => format!("frame {frame}"),
+        Some(Part::Entry { n }) => format!("entry {n}"),
     }
 }

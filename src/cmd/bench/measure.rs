@@ -179,6 +179,8 @@ impl Bench<'_> {
             isolate: self.isolate,
             control: &control,
             watcher: &watcher,
+            provider: "",
+            witness: None,
             reuse: false,
         };
         let emitter = Emitter::new(&inputs, &keys, &store, prepared.policy.as_ref(), sinks, Vec::new());

@@ -7,16 +7,14 @@ use std::sync::Arc;
 
 use zip::ZipArchive;
 
-use super::{Instance, head};
-use crate::frame::Frame;
+use super::dataset::MAX_RATIO;
+use super::{Instance, head, may_be_called};
+use crate::frame::{About, Frame, Part};
 use crate::source::{Frames, Input};
 use crate::{Error, Result};
 
 /// A study of thin slices has a few thousand files.
 const MAX_ENTRIES: usize = 100_000;
-/// Bytes that an entry may inflate to for each of its own, beyond the first megabyte: empty pictures reach a few
-/// hundred, bombs a thousand.
-const MAX_RATIO: u64 = 600;
 /// As many of the first entries are looked at to tell whether a zip file found by walking is of DICOM.
 const LOOKED_AT: usize = 32;
 
@@ -41,15 +39,6 @@ pub fn open(input: Input) -> Result<Box<dyn Frames>> {
         return Err(files.input.not_media());
     }
     Ok(Box::new(files))
-}
-
-/// Every DICOM file in a zip file that can be unpacked, whatever it holds.
-pub fn entries(input: Input) -> Vec<Input> {
-    let Ok(archive) = ZipArchive::new(input.reader()) else { return Vec::new() };
-    let left = input.limits.max_bytes;
-    let count = archive.len().min(MAX_ENTRIES);
-    let mut files = Files { input, archive, next: 0, left, seen: HashSet::new(), current: None, shown: 0 };
-    (0..count).filter_map(|index| files.unpacked(index).ok().flatten()).collect()
 }
 
 /// Every DICOM file in a zip file, or why one of them cannot be unpacked; one at a time.
@@ -123,7 +112,12 @@ impl Files {
             match self.entry(index) {
                 Ok(Some(instance)) => return Some(Ok((instance, 0))),
                 Ok(None) => {}
-                Err(error) => return Some(Err(error)),
+                Err(error) => {
+                    // Its study, where its attributes can be read.
+                    let attributes = error.item().map(|about| about.attributes.clone()).unwrap_or_default();
+                    let part = Some(Part::Entry { n: index as u32 + 1 });
+                    return Some(Err(error.about(About { part, attributes })));
+                }
             }
         }
         None
@@ -138,7 +132,7 @@ impl Files {
         instance.in_parts = true;
         if !self.seen.insert(instance.sop().to_owned()) {
             let what = format!("{name}: an instance of the same UID came before it");
-            return Err(Error::new(crate::Kind::Corrupt, what));
+            return Err(instance.about(Error::new(crate::Kind::Corrupt, what), None));
         }
         Ok(Some(instance))
     }
@@ -154,6 +148,10 @@ impl Files {
             return Ok(None);
         }
         let (packed, said) = (entry.compressed_size(), entry.size());
+        let own = entry
+            .name()
+            .map_or_else(|_| String::new(), |path| path.rsplit('/').next().unwrap_or_default().to_owned());
+        let called = !own.starts_with('.') && may_be_called(&own);
         let most = packed.saturating_mul(MAX_RATIO).saturating_add(1 << 20).min(self.left);
         let too_large = || {
             let what = format!("{name}: it inflates to more than {most} bytes; unpack it to read it");
@@ -172,6 +170,10 @@ impl Files {
         self.left -= bytes.len() as u64;
         let is_directory =
             head::read(&bytes).is_ok_and(|head| head.class.as_deref() == Some(super::directory::CLASS));
+        // A name in an archive is as little to be trusted as any; of studies nothing may be left out without a word.
+        if !head::is_dicom(&bytes) && self.input.limits.pseudonyms.is_some() && called {
+            return Err(Error::new(crate::Kind::NotMedia, format!("{name}: it is not DICOM")));
+        }
         if !head::is_dicom(&bytes) || is_directory {
             return Ok(None);
         }

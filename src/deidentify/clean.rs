@@ -131,8 +131,8 @@ impl Cleaner<'_> {
         let (tag, vr) = (element.tag(), element.vr());
         let texts = matches!(vr, VR::CS | VR::LO | VR::SH | VR::UC | VR::AE | VR::UR);
         // How pixels are stored is said in words of the standard, whatever anybody is called.
-        let word = vr == VR::CS
-            && (tag.0 == 0x0028 || tag == tags::SPECIFIC_CHARACTER_SET || tag == tags::MODALITY);
+        let word =
+            vr == VR::CS && (tag.0 == 0x0028 || tag == tags::SPECIFIC_CHARACTER_SET || tag == tags::MODALITY);
         if !texts || word {
             return element;
         }

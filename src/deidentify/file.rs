@@ -54,7 +54,7 @@ impl Instance {
         let mut set = DataSet::open(input)?;
         let described = Description::of(&set)?;
         if let Some(reason) = risk::of(&set).filter(|_| text == Text::Refuse) {
-            let remedy = "look at its pixels, then --text keep; or --text mask";
+            let remedy = "look at its pixels, then use --text keep";
             return Err(refused(&set, format!("{reason} ({remedy})")));
         }
         check(&set)?;
@@ -65,7 +65,8 @@ impl Instance {
         });
         let patient = patient(&set.attributes, pseudonyms);
         let names = Names::of(&set.attributes);
-        let names = names.ok_or_else(|| refused(&set, "it holds more names and numbers than any person has"))?;
+        let names =
+            names.ok_or_else(|| refused(&set, "it holds more names and numbers than any person has"))?;
         let mut cleaner = Cleaner { pseudonyms, names, counts: Counts::default() };
         cleaner.clean(&mut set.attributes, true);
         let counts = cleaner.counts;

@@ -82,7 +82,8 @@ pub fn run(asked: &Job) -> Result<Done> {
         select: &select,
         out: folder.root(),
         natural: false,
-        known: &|_, _| false,
+        known: &|_| None,
+        former: &[],
         pseudonyms: Some(&private.pseudonyms),
         quiet_for: None,
     };
@@ -195,7 +196,8 @@ impl Work<'_> {
         let mut content = None;
         let mut first = None;
         // With the key an archive's entries that are no DICOM are said to be none.
-        let limits = Limits { pseudonyms: Some(self.private.pseudonyms.clone()), ..self.asked.limits.clone() };
+        let limits =
+            Limits { pseudonyms: Some(self.private.pseudonyms.clone()), ..self.asked.limits.clone() };
         match read(input, &limits) {
             Ok(whole) => {
                 content = Some((sha256(&whole.bytes), whole.bytes.len() as u64));

@@ -12,8 +12,6 @@ pub enum Text {
     /// Instances in which text cannot be excluded are refused
     #[default]
     Refuse,
-    /// Every instance is read by OCR, and what is found is masked
-    Mask,
     /// Pixels stay as they are: somebody has looked at all of them
     Keep,
 }

@@ -198,7 +198,8 @@ fn text_is_corrected_in_the_page() {
     browser.open(&s.path("run"), [1280, 860]);
     browser.value("openZoom(0); 0");
     browser.until("paper.querySelector('img').complete");
-    let second = browser.value("(pick(1), reviewed(zoomed()).indexOf(review.thing))").as_u64().expect("a place");
+    let second =
+        browser.value("(pick(1), reviewed(zoomed()).indexOf(review.thing))").as_u64().expect("a place");
     browser.key("c");
     assert_eq!(browser.value("document.getElementById('answer').value"), json!(wanted[second as usize]));
     browser.value("document.getElementById('answer').value = ''; 0");
@@ -208,7 +209,10 @@ fn text_is_corrected_in_the_page() {
     browser.key("Escape");
     let decisions = download(&mut browser, &s);
     assert_eq!(decisions.len(), 1);
-    assert_eq!((&decisions[0]["field"], &decisions[0]["was"]), (&json!("text"), &json!(wanted[second as usize])));
+    assert_eq!(
+        (&decisions[0]["field"], &decisions[0]["was"]),
+        (&json!("text"), &json!(wanted[second as usize]))
+    );
     run(&["--apply", "decisions.jsonl"]).expect(0).says("1 decisions applied, 0 refused");
     wanted[second as usize] = "Grüße <b>&</b> 漢字".to_owned();
     assert_eq!(texts(), wanted);

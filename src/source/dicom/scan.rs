@@ -229,12 +229,13 @@ fn step(cursor: &mut Cursor, open: &mut Vec<Open>, element: &Element, begin: usi
                 return Err(Fault::Corrupt(format!("element {name} ends beyond what holds it")));
             }
         }
-        _ if is_sequence(element) => {
-            // A sequence whose representation was lost is written implicitly (PS3.5, section 6.2.2, note 2).
-            let unknown = element.vr == Some(*b"UN");
-            let encoding = if unknown { Encoding::IMPLICIT } else { cursor.encoding };
-            open.push(Open { end, is_item, encoding });
+        // Written implicitly (PS3.5, section 6.2.2, note 2). dicom-rs takes its first item's tag for a length of 3.5 GiB.
+        _ if element.vr == Some(*b"UN") && end.is_none() => {
+            return Err(Fault::Corrupt(format!(
+                "element {name} is a sequence of unknown representation, which is not read"
+            )));
         }
+        _ if is_sequence(element) => open.push(Open { end, is_item, encoding: cursor.encoding }),
         _ => {
             whole_numbers(cursor.encoding, element).map_err(|text| format!("element {name} {text}"))?;
             cursor.at = end.unwrap_or(cursor.at);

@@ -11,6 +11,7 @@ mod diff;
 pub mod doctor;
 mod eval;
 mod faces;
+mod grade;
 mod look;
 mod machine;
 pub mod models;
@@ -43,6 +44,7 @@ pub const COMMANDS: &[Entry] = &[
     classify::ENTRY,
     faces::ENTRY,
     ocr::ENTRY,
+    grade::ENTRY,
     report::ENTRY,
     triage::ENTRY,
     eval::ENTRY,

@@ -243,8 +243,8 @@ fn softmax(row: &[f32]) -> Vec<f32> {
 }
 
 impl Family for Classifier {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, _: &Mapping) -> Result<(Observation, Vec<Warning>)> {

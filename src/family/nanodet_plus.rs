@@ -172,8 +172,8 @@ fn header_fits(recipe: &Recipe, cells: usize, edges: usize) -> Result<()> {
 }
 
 impl Family for NanoDetPlus {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {

@@ -4,6 +4,7 @@
 mod classify;
 mod config;
 mod faces;
+mod grade;
 mod input;
 mod look;
 mod model;
@@ -18,6 +19,7 @@ mod video;
 pub use classify::ClassifyOptions;
 pub use config::merge;
 pub use faces::FacesOptions;
+pub use grade::GradeOptions;
 pub use input::InputOptions;
 pub use look::LookOptions;
 pub use model::{ModelOptions, Upload};

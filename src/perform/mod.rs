@@ -3,6 +3,7 @@
 mod arrange;
 mod engine;
 mod facts;
+mod grade;
 mod ocr;
 mod page;
 mod progress;
@@ -46,7 +47,7 @@ use crate::spec::Task;
 
 pub(crate) use arrange::{asked, cores, workers};
 pub use report::{Report, Status};
-pub use setup::{Prepared, Selection};
+pub use setup::{Prepared, Selection, Subject};
 pub(crate) use shape::input_size;
 pub(crate) use summary::Findings;
 pub use summary::Summary;
@@ -346,7 +347,7 @@ fn sinks<S: Selection>(
     names.extend(zones.then(|| "events".to_owned()));
     names.dedup();
     let mut sinks = sink::open(&names, S::TASK, &context)?;
-    sinks.extend(options.select.outputs(&prepared.model, &context)?);
+    sinks.extend(options.select.outputs(&prepared.models, &context)?);
     sinks.extend(echo);
     Ok(sinks)
 }

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::policy::{Fold, classes};
 use crate::prediction::{Class, Line, Prediction};
 use crate::record::{InputRecord, Record, Status};
+use crate::sheet::read::page::SheetPage;
 use crate::spec::LabelSet;
 
 /// Runs of at most this many pictures list each of them.
@@ -53,6 +54,9 @@ impl Fold for Summary {
                 _ if record.prediction.as_ref().is_some_and(|p| !p.lines().is_empty()) => {
                     beginning(record.prediction.iter().flat_map(|p| p.lines()))
                 }
+                _ if record.prediction.as_ref().is_some_and(|p| p.sheet().is_some()) => {
+                    record.prediction.iter().filter_map(Prediction::sheet).map(sheet).collect()
+                }
                 _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
             };
             let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
@@ -74,6 +78,17 @@ impl Fold for Summary {
 fn scored(classes: &[Class]) -> Vec<String> {
     const SHOWN: usize = 3;
     classes.iter().take(SHOWN).map(|c| format!("{} {:.2}", c.label, c.score)).collect()
+}
+
+/// A page's bucket and why it is in it.
+fn sheet(page: &SheetPage) -> String {
+    let name = page.bucket.name();
+    let review = page.fields.iter().filter(|field| field.response.review).count();
+    match page.bucket.reason() {
+        Some(reason) => format!("{name}: {reason}"),
+        None if review > 0 => format!("{name}: {review} of {} fields", page.fields.len()),
+        None => format!("{name}: {} fields", page.fields.len()),
+    }
 }
 
 /// How many lines of text, and how the first begins.

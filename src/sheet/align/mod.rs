@@ -1,0 +1,131 @@
+//! Laying a page of a layout over a picture of it: by the paper's edge, by marks, by codes, by features.
+
+pub mod grey;
+pub mod paper;
+mod plane;
+mod print;
+
+use image::GrayImage;
+
+pub use plane::Plane;
+pub use print::Surroundings;
+
+use self::grey::Paper;
+use self::print::Print;
+use super::layout::{Anchors, Layout, Page};
+
+/// At most this many bubbles tell which way up a page lies.
+const ENOUGH: usize = 160;
+
+/// A page found: which, and by what plane it lies in the picture's pixels.
+pub struct Found {
+    pub page: usize,
+    pub plane: Plane,
+    pub shifts: Vec<[f32; 2]>,
+    pub residual: f32,
+    pub printed: f32,
+    pub spread: f32,
+}
+
+/// Why a picture is not laid under a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing is printed or written on it.
+    Blank,
+    /// No sheet of paper stands out.
+    NoPage,
+    /// The page has no place for marks.
+    NoLayout,
+    /// Nothing is printed where the bubbles should be.
+    NoBubbles,
+}
+
+impl Trouble {
+    pub fn code(self) -> &'static str {
+        match self {
+            Trouble::Blank => "blank",
+            Trouble::NoPage => "no-page",
+            Trouble::NoLayout => "no-layout",
+            Trouble::NoBubbles => "no-bubbles",
+        }
+    }
+}
+
+/// A way in which a page may lie: the corners of the page in the picture, from its top left clockwise.
+struct Way {
+    page: usize,
+    plane: Plane,
+    residual: f32,
+}
+
+/// Finds the page of a layout that fits the picture best. A number goes with a trouble: the share of bubbles that
+/// are printed where they should be.
+///
+/// # Errors
+/// Where none fits.
+pub fn align(
+    grey: &GrayImage,
+    layout: &Layout,
+    around: &[Surroundings],
+    paper: &Paper,
+) -> Result<Found, (Trouble, f32)> {
+    let mut ways = Vec::new();
+    for (number, page) in layout.pages.iter().enumerate() {
+        if !around[number].is_empty() {
+            ways.extend(ways_of(grey, number, page));
+        }
+    }
+    if ways.is_empty() {
+        let empty = around.iter().all(Surroundings::is_empty);
+        return Err((if empty { Trouble::NoLayout } else { Trouble::NoPage }, 0.0));
+    }
+    let printed = |way: &Way| {
+        let around = &around[way.page];
+        let step = (around.len() / ENOUGH).max(1);
+        Print::look(grey, paper, around, &way.plane, step).share(around, step)
+    };
+    // The first where several fit as well: pictures are upright more often than not.
+    let (mut best, mut share) = (None, -1.0);
+    for way in ways {
+        let own = printed(&way);
+        if own > share + 0.02 {
+            (best, share) = (Some(way), own);
+        }
+    }
+    let Some(way) = best else { return Err((Trouble::NoPage, 0.0)) };
+    if share < LEAST_PRINTED {
+        return Err((Trouble::NoBubbles, share.max(0.0)));
+    }
+    let around = &around[way.page];
+    let print = Print::look(grey, paper, around, &way.plane, 1);
+    let shifts = print.shifts(around);
+    let spread = print.spread(around, &shifts);
+    let Way { page, plane, residual } = way;
+    Ok(Found { page, plane, shifts, residual, printed: print.share(around, 1), spread })
+}
+
+/// With less print at the bubbles' places it is another sheet, or none.
+const LEAST_PRINTED: f32 = 0.4;
+
+/// The ways in which a page may lie, the upright one first.
+fn ways_of(grey: &GrayImage, number: usize, page: &Page) -> Vec<Way> {
+    let size = page.size.map(f64::from);
+    let corners = [[0.0, 0.0], [size[0], 0.0], size, [0.0, size[1]]];
+    let turned = |found: [[f64; 2]; 4], residual: f64| {
+        (0..4).filter_map(move |turn| {
+            let mut to = found;
+            to.rotate_left(turn);
+            let plane = Plane::fit(&corners, &to)?;
+            Some(Way { page: number, plane, residual: residual as f32 })
+        })
+    };
+    let whole = [grey.width(), grey.height()].map(f64::from);
+    let frame = [[0.0, 0.0], [whole[0], 0.0], whole, [0.0, whole[1]]];
+    match &page.anchors {
+        Anchors::Paper => match paper::find(grey) {
+            Some(found) => turned(found.corners, found.residual).collect(),
+            None => Vec::new(),
+        },
+        _ => turned(frame, 0.0).collect(),
+    }
+}

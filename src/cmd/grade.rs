@@ -22,8 +22,23 @@ const EXAMPLES: &str = "Examples:
 
 /// Options about models and boxes, which sheets have no use for.
 const WITHOUT_USE: [&str; 17] = [
-    "model", "spec", "labels", "imgsz", "device", "batch", "upload", "runtime", "tile", "overlap", "flip", "ensemble",
-    "crops", "apply", "video", "video_encoder", "video_quality",
+    "model",
+    "spec",
+    "labels",
+    "imgsz",
+    "device",
+    "batch",
+    "upload",
+    "runtime",
+    "tile",
+    "overlap",
+    "flip",
+    "ensemble",
+    "crops",
+    "apply",
+    "video",
+    "video_encoder",
+    "video_quality",
 ];
 
 fn command() -> Command {
@@ -44,7 +59,8 @@ fn command() -> Command {
 fn run(matches: &ArgMatches) -> Result<u8> {
     if let Some((name, own)) = matches.subcommand() {
         let entry = BESIDE.iter().find(|entry| (entry.command)().get_name() == name);
-        return entry.map_or_else(|| Err(Error::usage(format!("{name}: no such command"))), |entry| (entry.run)(own));
+        return entry
+            .map_or_else(|| Err(Error::usage(format!("{name}: no such command"))), |entry| (entry.run)(own));
     }
     for name in WITHOUT_USE {
         let given = matches.try_contains_id(name).unwrap_or(false)

@@ -8,9 +8,9 @@ use crate::looks::Looks;
 use crate::models::Model;
 use crate::options::GradeOptions;
 use crate::policy::{GradePolicy, Policy};
+use crate::sheet::read::SheetReader;
 use crate::sheet::read::answers::Answers;
 use crate::sheet::read::decide::Rules;
-use crate::sheet::read::SheetReader;
 use crate::sink::{Sink, SinkContext};
 use crate::spec::Task;
 

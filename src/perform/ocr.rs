@@ -40,13 +40,7 @@ impl Selection for OcrOptions {
         Ok(beside)
     }
 
-    fn family(
-        &self,
-        models: &[Model],
-        size: [u32; 2],
-        looks: &Looks,
-        _: &[bool],
-    ) -> Result<Box<dyn Family>> {
+    fn family(&self, models: &[Model], size: [u32; 2], looks: &Looks, _: &[bool]) -> Result<Box<dyn Family>> {
         let of = |model| recipe(model, None);
         let [model, recogniser, rest @ ..] = models else {
             return Err(Error::new(Kind::Internal, "no recogniser beside the detector"));

@@ -52,9 +52,21 @@ impl Policy for GradePolicy {
         const COLUMNS: &[Column] = &[
             Column { key: "bucket", title: "Bucket", kind: ColumnKind::Choice, unit: "", of: bucket },
             Column { key: "reason", title: "Reason", kind: ColumnKind::Choice, unit: "", of: reason },
-            Column { key: "sheet-page", title: "Page of the sheet", kind: ColumnKind::Number, unit: "", of: page },
+            Column {
+                key: "sheet-page",
+                title: "Page of the sheet",
+                kind: ColumnKind::Number,
+                unit: "",
+                of: page,
+            },
             Column { key: "to-see", title: "Answers to see", kind: ColumnKind::Number, unit: "", of: to_see },
-            Column { key: "sure", title: "Least sure answer", kind: ColumnKind::Number, unit: "", of: least_sure },
+            Column {
+                key: "sure",
+                title: "Least sure answer",
+                kind: ColumnKind::Number,
+                unit: "",
+                of: least_sure,
+            },
         ];
         const QUEUES: &[Queue] = &[
             Queue { title: "Most to see first", among: Among::Found, by: "to-see", descending: true },

@@ -7,10 +7,10 @@ use super::align::Plane;
 /// A picture that was looked at as a page of a sheet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SheetSeen {
-    /// Where the page was found.
+    /// Where the page was found, or with a trouble, where it was looked for.
     pub placed: Option<Placed>,
-    /// Why it was not, as a code of [`super::align::Trouble`], and a number that goes with it.
-    pub trouble: Option<(String, f32)>,
+    /// Why it was not found, as a code of [`super::align::Trouble`].
+    pub trouble: Option<String>,
     /// What the page's printed code says.
     pub code: Option<PageCode>,
     /// Of every bubble of the page, in the order of its fields; empty where it was not found.
@@ -25,7 +25,7 @@ pub struct Placed {
     pub page: u32,
     /// From the layout to pixels of the upright frame at full resolution.
     pub to_frame: Plane,
-    /// How far each field lies from where the plane takes it, in the layout's units: paper curls, and templates are
+    /// How far each bubble lies from where the plane takes it, in the layout's units: paper curls, and templates are
     /// drawn by hand.
     pub shifts: Vec<[f32; 2]>,
     /// How far the anchors are from where they belong, root mean square, as a share of the page's shorter side.

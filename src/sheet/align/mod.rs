@@ -51,6 +51,21 @@ impl Trouble {
     }
 }
 
+/// A picture that is not laid under a page.
+pub struct Lost {
+    pub trouble: Trouble,
+    /// The share of bubbles that are printed where they should be, in the way that fits best.
+    pub share: f32,
+    /// Which page was tried, and by what plane.
+    pub at: Option<(usize, Plane)>,
+}
+
+impl From<Trouble> for Lost {
+    fn from(trouble: Trouble) -> Self {
+        Self { trouble, share: 0.0, at: None }
+    }
+}
+
 /// A way in which a page may lie: the corners of the page in the picture, from its top left clockwise.
 struct Way {
     page: usize,
@@ -58,8 +73,7 @@ struct Way {
     residual: f32,
 }
 
-/// Finds the page of a layout that fits the picture best. A number goes with a trouble: the share of bubbles that
-/// are printed where they should be.
+/// Finds the page of a layout that fits the picture best.
 ///
 /// # Errors
 /// Where none fits.
@@ -68,7 +82,7 @@ pub fn align(
     layout: &Layout,
     around: &[Surroundings],
     paper: &Paper,
-) -> Result<Found, (Trouble, f32)> {
+) -> Result<Found, Lost> {
     let mut ways = Vec::new();
     for (number, page) in layout.pages.iter().enumerate() {
         if !around[number].is_empty() {
@@ -77,33 +91,45 @@ pub fn align(
     }
     if ways.is_empty() {
         let empty = around.iter().all(Surroundings::is_empty);
-        return Err((if empty { Trouble::NoLayout } else { Trouble::NoPage }, 0.0));
+        return Err(if empty { Trouble::NoLayout } else { Trouble::NoPage }.into());
     }
+    let step = |way: &Way| (around[way.page].len() / ENOUGH).max(1);
     let printed = |way: &Way| {
-        let around = &around[way.page];
-        let step = (around.len() / ENOUGH).max(1);
-        Print::look(grey, paper, around, &way.plane, step).share(around, step)
+        let (around, step) = (&around[way.page], step(way));
+        Print::look(grey, paper, around, &way.plane, step, None).share(around, step)
     };
+    // Where print is not where it should be, it may be a little beside.
+    let moved = |way: &Way| print::moved(grey, paper, &around[way.page], &way.plane, step(way));
+    let mut shares: Vec<f32> = ways.iter().map(printed).collect();
+    if shares.iter().all(|share| *share < SURE) {
+        for (way, share) in ways.iter_mut().zip(&mut shares) {
+            (way.plane, *share) = moved(way);
+        }
+    }
     // The first where several fit as well: pictures are upright more often than not.
     let (mut best, mut share) = (None, -1.0);
-    for way in ways {
-        let own = printed(&way);
+    for (way, own) in ways.into_iter().zip(shares) {
         if own > share + 0.02 {
             (best, share) = (Some(way), own);
         }
     }
-    let Some(way) = best else { return Err((Trouble::NoPage, 0.0)) };
+    let Some(way) = best else { return Err(Trouble::NoPage.into()) };
     if share < LEAST_PRINTED {
-        return Err((Trouble::NoBubbles, share.max(0.0)));
+        return Err(Lost {
+            share: share.max(0.0),
+            at: Some((way.page, way.plane)),
+            trouble: Trouble::NoBubbles,
+        });
     }
     let around = &around[way.page];
-    let print = Print::look(grey, paper, around, &way.plane, 1);
-    let shifts = print.shifts(around);
-    let spread = print.spread(around, &shifts);
     let Way { page, plane, residual } = way;
-    Ok(Found { page, plane, shifts, residual, printed: print.share(around, 1), spread })
+    let (shifts, print) = print::shifted(grey, paper, around, &plane);
+    let (printed, spread) = (print.share(around, 1), print.spread(around));
+    Ok(Found { page, plane, shifts, residual, printed, spread })
 }
 
+/// With so much print at the bubbles' places nothing else is tried.
+const SURE: f32 = 0.8;
 /// With less print at the bubbles' places it is another sheet, or none.
 const LEAST_PRINTED: f32 = 0.4;
 

@@ -67,52 +67,66 @@ fn candidates(small: &GrayImage) -> Vec<Candidate> {
     let pixels = f64::from(small.width()) * f64::from(small.height());
     let mut found = Vec::new();
     for n in 1..=LEVELS {
-        let level = f64::from(dark) + f64::from(bright.saturating_sub(dark)) * f64::from(n) / f64::from(LEVELS + 1);
+        let level =
+            f64::from(dark) + f64::from(bright.saturating_sub(dark)) * f64::from(n) / f64::from(LEVELS + 1);
         let mask = GrayImage::from_fn(small.width(), small.height(), |x, y| {
             Luma([u8::from(f64::from(small.get_pixel(x, y).0[0]) > level)])
         });
         let labels = connected_components(&mask, Connectivity::Four, Luma([0]));
-        let mut outlines: BTreeMap<u32, (f64, Vec<Point<i32>>)> = BTreeMap::new();
-        // The first and the last pixel of each row are enough for the hull.
-        for y in 0..labels.height() {
-            for x in 0..labels.width() {
-                let label = labels.get_pixel(x, y).0[0];
-                if label == 0 {
-                    continue;
-                }
-                let (area, points) = outlines.entry(label).or_default();
-                *area += 1.0;
-                let near = |x: Option<u32>| x.and_then(|x| labels.get_pixel_checked(x, y)).map(|p| p.0[0]);
-                let (left, right) = (near(x.checked_sub(1)) != Some(label), near(Some(x + 1)) != Some(label));
-                let (x, y) = (x as i32, y as i32);
-                if left {
-                    points.extend([Point::new(x, y), Point::new(x, y + 1)]);
-                }
-                if right {
-                    points.extend([Point::new(x + 1, y), Point::new(x + 1, y + 1)]);
-                }
-            }
+        let mut outlines: BTreeMap<u32, Outline> = BTreeMap::new();
+        for (x, y, label) in labels.enumerate_pixels().filter(|(_, _, label)| label.0[0] != 0) {
+            outlines.entry(label.0[0]).or_default().add(x as i32, y as i32);
         }
-        let large = outlines.into_values().filter(|(area, _)| *area > LEAST_AREA * 0.5 * pixels);
-        found.extend(large.filter_map(|(area, points)| candidate(small, area, &points, pixels)));
+        let outlines = outlines.values().filter(|outline| outline.area > LEAST_AREA * 0.3 * pixels);
+        found.extend(outlines.filter_map(|outline| candidate(small, outline, pixels)));
     }
     found
 }
 
-fn candidate(small: &GrayImage, area: f64, points: &[Point<i32>], pixels: f64) -> Option<Candidate> {
-    let hull: Vec<[f64; 2]> =
-        convex_hull(points).iter().map(|p| [f64::from(p.x), f64::from(p.y)]).collect();
+/// Pixels that hang together: how many, and the first and the last of each row and column.
+#[derive(Default)]
+struct Outline {
+    area: f64,
+    rows: BTreeMap<i32, (i32, i32)>,
+    columns: BTreeMap<i32, (i32, i32)>,
+}
+
+impl Outline {
+    fn add(&mut self, x: i32, y: i32) {
+        self.area += 1.0;
+        let grow = |span: &mut (i32, i32), v: i32| *span = (span.0.min(v), span.1.max(v));
+        grow(self.rows.entry(y).or_insert((x, x)), x);
+        grow(self.columns.entry(x).or_insert((y, y)), y);
+    }
+
+    /// With what is printed on it: all between the first and the last pixel, by rows or by columns, whichever is less.
+    fn filled(&self) -> f64 {
+        let sum = |spans: &BTreeMap<i32, (i32, i32)>| {
+            spans.values().map(|(a, b)| f64::from(b - a + 1)).sum::<f64>()
+        };
+        sum(&self.rows).min(sum(&self.columns))
+    }
+
+    fn hull(&self) -> Vec<[f64; 2]> {
+        let corners = self.rows.iter().flat_map(|(y, (first, last))| {
+            [(*first, *y), (*first, y + 1), (last + 1, *y), (last + 1, y + 1)].map(|(x, y)| Point::new(x, y))
+        });
+        let corners: Vec<Point<i32>> = corners.collect();
+        convex_hull(corners).iter().map(|p| [f64::from(p.x), f64::from(p.y)]).collect()
+    }
+}
+
+fn candidate(small: &GrayImage, outline: &Outline, pixels: f64) -> Option<Candidate> {
+    let hull = outline.hull();
     let hull_area = shoelace(&hull).abs();
     let corners = quadrilateral(hull)?;
     let whole = shoelace(&corners).abs();
-    // Ink is part of the paper: holes count by way of the hull, half.
-    let filled = (hull_area / whole) * (0.5 + 0.5 * area / hull_area).min(1.0);
-    let share = whole / pixels;
-    if filled < LEAST_FILLED * 0.9 || hull_area / whole < LEAST_FILLED || share < LEAST_AREA || !is_page(&corners) {
+    let (filled, area) = (outline.filled().min(hull_area) / whole, whole / pixels);
+    if filled < LEAST_FILLED || area < LEAST_AREA || !is_page(&corners) {
         return None;
     }
-    let contrast = contrast(small, &corners);
-    Some(Candidate { corners, filled: hull_area / whole, area: share, score: filled * contrast * share.sqrt() })
+    let score = filled * contrast(small, &corners) * area.sqrt();
+    Some(Candidate { corners, filled, area, score })
 }
 
 /// Four sides of a convex outline: sides are left out one by one, each time the one whose neighbours meet at the
@@ -121,7 +135,8 @@ fn quadrilateral(mut hull: Vec<[f64; 2]>) -> Option<[[f64; 2]; 4]> {
     while hull.len() > 4 {
         let count = hull.len();
         let cost = |n: usize| {
-            let (a, b, c, d) = (hull[(n + count - 1) % count], hull[n], hull[(n + 1) % count], hull[(n + 2) % count]);
+            let (a, b, c, d) =
+                (hull[(n + count - 1) % count], hull[n], hull[(n + 1) % count], hull[(n + 2) % count]);
             let meeting = intersection(a, b, c, d)?;
             // Beyond b seen from a, and beyond c seen from d.
             let ahead = |from: [f64; 2], to: [f64; 2]| {
@@ -271,7 +286,8 @@ fn line(points: &[[f64; 2]]) -> Option<Line> {
         );
         let angle = 0.5 * (2.0 * xy).atan2(xx - yy);
         let direction = [angle.cos(), angle.sin()];
-        let distance = |p: &[f64; 2]| ((p[0] - mean[0]) * direction[1] - (p[1] - mean[1]) * direction[0]).abs();
+        let distance =
+            |p: &[f64; 2]| ((p[0] - mean[0]) * direction[1] - (p[1] - mean[1]) * direction[0]).abs();
         let mut all: Vec<f64> = points.iter().map(distance).collect();
         let rms = weighed(&|p| distance(p).powi(2)).sqrt();
         best = Some((mean, direction, rms));

@@ -82,8 +82,9 @@ fn normal(points: &[[f64; 2]]) -> Option<Plane> {
     let count = points.len() as f64;
     let mean = [0, 1].map(|axis| points.iter().map(|p| p[axis]).sum::<f64>() / count);
     let spread = points.iter().map(|p| (p[0] - mean[0]).hypot(p[1] - mean[1])).sum::<f64>() / count;
-    (spread.is_finite() && spread > 0.0)
-        .then(|| Plane([1.0 / spread, 0.0, -mean[0] / spread, 0.0, 1.0 / spread, -mean[1] / spread, 0.0, 0.0, 1.0]))
+    (spread.is_finite() && spread > 0.0).then(|| {
+        Plane([1.0 / spread, 0.0, -mean[0] / spread, 0.0, 1.0 / spread, -mean[1] / spread, 0.0, 0.0, 1.0])
+    })
 }
 
 /// Adds an equation, its right side last, to the normal equations.
@@ -134,7 +135,8 @@ mod tests {
     #[test]
     fn more_points_are_met_on_average() {
         let truth = Plane([2.0, 0.1, 5.0, -0.2, 1.8, 9.0, 1e-4, 2e-4, 1.0]);
-        let from: Vec<[f64; 2]> = (0..30).map(|n| [f64::from(n % 6) * 40.0, f64::from(n / 6) * 50.0]).collect();
+        let from: Vec<[f64; 2]> =
+            (0..30).map(|n| [f64::from(n % 6) * 40.0, f64::from(n / 6) * 50.0]).collect();
         let noise = |n: usize| if n % 2 == 0 { 0.3 } else { -0.3 };
         let to: Vec<[f64; 2]> =
             from.iter().enumerate().map(|(n, p)| truth.at(*p).map(|v| v + noise(n))).collect();

@@ -98,7 +98,8 @@ fn blocks(template: &Template) -> Result<Vec<(String, Vec<Bubble>)>, String> {
         let (values, vertical) = kind(&block).map_err(within)?;
         let size = block.bubble_dimensions.unwrap_or(template.bubble_dimensions);
         let numbers = [block.origin, [block.bubbles_gap, block.labels_gap], size];
-        if !numbers.iter().flatten().all(|v| v.is_finite() && v.abs() <= MOST_SIDE) || size.iter().any(|v| *v <= 0.0)
+        if !numbers.iter().flatten().all(|v| v.is_finite() && v.abs() <= MOST_SIDE)
+            || size.iter().any(|v| *v <= 0.0)
         {
             return Err(within("a place or size is no number of pixels".into()));
         }
@@ -168,7 +169,8 @@ fn fields(custom: &Map<String, Value>, labels: Vec<(String, Vec<Bubble>)>) -> Re
         let mut place = 0;
         for part in &parts {
             for label in expanded(part).map_err(within)? {
-                let own = left.remove(&label).ok_or_else(|| within(format!("no block has a label {label}")))?;
+                let own =
+                    left.remove(&label).ok_or_else(|| within(format!("no block has a label {label}")))?;
                 bubbles.extend(own.into_iter().map(|bubble| Bubble { place, ..bubble }));
                 place += 1;
             }
@@ -262,11 +264,17 @@ mod tests {
         let page = &layout.pages[0];
         assert_eq!((page.size, page.anchors.clone()), ([300.0, 400.0], Anchors::Paper));
         let names: Vec<_> = page.fields.iter().map(|f| (f.name.as_str(), f.kind, f.bubbles.len())).collect();
-        assert_eq!(names, [("Roll", FieldKind::Grid, 22), ("q1", FieldKind::Choice, 4), ("q2", FieldKind::Choice, 4)]);
+        assert_eq!(
+            names,
+            [("Roll", FieldKind::Grid, 22), ("q1", FieldKind::Choice, 4), ("q2", FieldKind::Choice, 4)]
+        );
         let c = &page.fields[2].bubbles[2];
         assert_eq!((c.value.as_str(), <[f32; 4]>::from(c.rect)), ("C", [110.0, 100.5, 130.0, 110.5]));
         let roll = &page.fields[0].bubbles;
-        assert_eq!((roll[1].value.as_str(), roll[1].place, roll[1].rect.y1, roll[1].rect.width()), ("H", 0, 72.0, 8.0));
+        assert_eq!(
+            (roll[1].value.as_str(), roll[1].place, roll[1].rect.y1, roll[1].rect.width()),
+            ("H", 0, 72.0, 8.0)
+        );
         let nine = &roll[21];
         assert_eq!((nine.value.as_str(), nine.place, nine.rect.x1, nine.rect.y1), ("9", 2, 225.0, 168.0));
     }
@@ -279,7 +287,11 @@ mod tests {
             ("r1..2\"]}", "r1..3\"]}", "customLabels.Roll: no block has a label r3"),
             ("CropPage", "Crop", "Crop is not known"),
             ("[300, 400]", "[300, -1]", "pageDimensions"),
-            ("\"name\": \"CropPage\", \"options\": {", "\"name\": \"CropOnMarkers\", \"options\": {\"relativePath\": \"../x.jpg\", ", "in the template's folder"),
+            (
+                "\"name\": \"CropPage\", \"options\": {",
+                "\"name\": \"CropOnMarkers\", \"options\": {\"relativePath\": \"../x.jpg\", ",
+                "in the template's folder",
+            ),
         ] {
             let (_folder, path) = written(&TEMPLATE.replace(from, to));
             let error = read(&path).unwrap_err();

@@ -25,27 +25,26 @@ pub struct Rules {
 
 /// Decides a page.
 pub fn decide(layout: &Layout, seen: &SheetSeen, rules: Rules, size: [u32; 2]) -> SheetPage {
-    let Some(placed) = &seen.placed else {
-        let (code, _) = seen.trouble.clone().unwrap_or_default();
-        return SheetPage::unread(match code.as_str() {
-            "no-bubbles" => Bucket::Rejected(code),
-            _ => Bucket::NotASheet(code),
-        });
-    };
-    let Some(page) = layout.pages.get(placed.page as usize) else {
-        return SheetPage::unread(Bucket::Rejected("other-layout".to_owned()));
-    };
-    let count: usize = page.fields.iter().map(|field| field.bubbles.len()).sum();
-    if count != seen.marks.len() || placed.shifts.len() != page.fields.len() {
-        return SheetPage::unread(Bucket::Rejected("other-layout".to_owned()));
+    let at = seen.placed.as_ref().and_then(|placed| Some((placed, layout.pages.get(placed.page as usize)?)));
+    if let Some(trouble) = seen.trouble.clone() {
+        let bucket = if at.is_some() { Bucket::Rejected(trouble) } else { Bucket::NotASheet(trouble) };
+        let corners = at.map(|(placed, page)| corners(page, placed));
+        return SheetPage { corners, ..SheetPage::unread(bucket) };
     }
+    let count = |page: &Page| page.fields.iter().map(|field| field.bubbles.len()).sum::<usize>();
+    let Some((placed, page)) = at
+        .filter(|(placed, page)| count(page) == seen.marks.len() && placed.shifts.len() == seen.marks.len())
+    else {
+        // Keys of observations hold the layout's digest, so this is not met.
+        return SheetPage::unread(Bucket::Rejected("other-layout".to_owned()));
+    };
     let levels = Levels::of(page, &seen.marks);
     let mut start = 0;
     let mut fields = Vec::with_capacity(page.fields.len());
-    for (field, shift) in page.fields.iter().zip(&placed.shifts) {
+    for field in &page.fields {
         let range = start..start + field.bubbles.len();
         start = range.end;
-        let place = Place { plane: &placed.to_frame, shift: *shift, size };
+        let place = Place { plane: &placed.to_frame, shifts: &placed.shifts[range.clone()], size };
         fields.push(read(field, &seen.marks[range.clone()], &levels, range.start, rules, &place));
     }
     let review = fields.iter().any(|field| field.response.review);
@@ -62,18 +61,28 @@ pub fn decide(layout: &Layout, seen: &SheetSeen, rules: Rules, size: [u32; 2]) -
 /// Where things of the layout are in the frame.
 struct Place<'a> {
     plane: &'a Plane,
-    shift: [f32; 2],
+    /// Of the field's bubbles.
+    shifts: &'a [[f32; 2]],
     size: [u32; 2],
 }
 
 impl Place<'_> {
-    /// The box around a box of the layout.
-    fn rect(&self, rect: &Rect) -> Rect {
+    /// The box around a box of the layout that is shifted.
+    fn rect(&self, rect: &Rect, shift: [f32; 2]) -> Rect {
         let corners = [[rect.x1, rect.y1], [rect.x2, rect.y1], [rect.x2, rect.y2], [rect.x1, rect.y2]];
-        let to = |[x, y]: [f32; 2]| self.plane.at_f32([x + self.shift[0], y + self.shift[1]]);
+        let to = |[x, y]: [f32; 2]| self.plane.at_f32([x + shift[0], y + shift[1]]);
         let [width, height] = self.size.map(|side| side as f32);
         let Rect { x1, y1, x2, y2 } = Quad(corners.map(to)).hull().clamp(width, height);
         Rect::new(round(x1, 10.0), round(y1, 10.0), round(x2, 10.0), round(y2, 10.0))
+    }
+
+    /// Around all bubbles of a field, where there are any.
+    fn area(&self, field: &Field) -> Rect {
+        let bubbles = field.bubbles.iter().zip(self.shifts);
+        let around =
+            |a: Rect, b: Rect| Rect::new(a.x1.min(b.x1), a.y1.min(b.y1), a.x2.max(b.x2), a.y2.max(b.y2));
+        let all = bubbles.map(|(bubble, shift)| self.rect(&bubble.rect, *shift)).reduce(around);
+        all.unwrap_or_else(|| self.rect(&field.area, [0.0, 0.0]))
     }
 }
 
@@ -83,7 +92,14 @@ fn corners(page: &Page, placed: &Placed) -> Quad {
     Quad(corners.map(|corner| placed.to_frame.at_f32(corner).map(|v| round(v, 10.0))))
 }
 
-fn read(field: &Field, marks: &[Mark], levels: &Levels, first: usize, rules: Rules, place: &Place) -> FieldRead {
+fn read(
+    field: &Field,
+    marks: &[Mark],
+    levels: &Levels,
+    first: usize,
+    rules: Rules,
+    place: &Place,
+) -> FieldRead {
     let over: Vec<f32> = marks.iter().enumerate().map(|(n, m)| m.fill - levels.empty[first + n]).collect();
     let scores: Vec<f32> = over.iter().map(|over| likely(*over, levels)).collect();
     let marked: Vec<bool> = scores.iter().map(|score| *score > 0.5).collect();
@@ -98,16 +114,16 @@ fn read(field: &Field, marks: &[Mark], levels: &Levels, first: usize, rules: Rul
     let confidence: f32 = scores.iter().map(|score| score.max(1.0 - score)).product();
     let confidence = round(confidence, 1e4);
     let unread = field.bubbles.is_empty() && field.kind != FieldKind::Free;
-    let told = field.bubbles.iter().zip(scores.iter().zip(&marked)).filter(|(_, (score, _))| **score >= TOLD);
-    let told = told.map(|(bubble, (score, marked))| MarkRead {
+    let told = field.bubbles.iter().enumerate().filter(|(n, _)| scores[*n] >= TOLD);
+    let told = told.map(|(n, bubble)| MarkRead {
         value: bubble.value.clone(),
         place: bubble.place,
-        marked: *marked,
-        score: round(*score, 1e4),
-        rect: place.rect(&bubble.rect),
+        marked: marked[n],
+        score: round(scores[n], 1e4),
+        rect: place.rect(&bubble.rect, place.shifts[n]),
     });
     FieldRead {
-        rect: place.rect(&field.area),
+        rect: place.area(field),
         marks: told.collect(),
         response: Response {
             field: field.name.clone(),
@@ -132,7 +148,8 @@ fn grid(field: &Field, marked: &[bool], flags: &mut Vec<String>) -> Vec<String> 
     let mut text = String::new();
     let (mut empty, mut double) = (0, 0);
     for place in 0..places {
-        let mut own = field.bubbles.iter().zip(marked).filter(|(bubble, marked)| bubble.place == place && **marked);
+        let mut own =
+            field.bubbles.iter().zip(marked).filter(|(bubble, marked)| bubble.place == place && **marked);
         match (own.next(), own.next()) {
             (None, _) => {
                 empty += 1;

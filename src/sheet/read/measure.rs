@@ -16,17 +16,10 @@ const WITHIN: f32 = 0.92;
 const PARTS: usize = 4;
 
 /// Every bubble of a page, in the order of its fields.
-pub fn marks(
-    grey: &GrayImage,
-    paper: &Paper,
-    page: &Page,
-    plane: &Plane,
-    shifts: &[[f32; 2]],
-) -> Vec<Mark> {
+pub fn marks(grey: &GrayImage, paper: &Paper, page: &Page, plane: &Plane, shifts: &[[f32; 2]]) -> Vec<Mark> {
     let mut marks = Vec::new();
-    for (field, shift) in page.fields.iter().zip(shifts) {
-        marks.extend(field.bubbles.iter().map(|bubble| mark(grey, paper, plane, bubble, *shift)));
-    }
+    let bubbles = page.fields.iter().flat_map(|field| &field.bubbles);
+    marks.extend(bubbles.zip(shifts).map(|(bubble, shift)| mark(grey, paper, plane, bubble, *shift)));
     marks
 }
 

@@ -40,9 +40,11 @@ pub struct SheetReader {
 impl SheetReader {
     pub fn new(layout: Arc<Layout>) -> Self {
         let around: Vec<Surroundings> = layout.pages.iter().map(Surroundings::of).collect();
-        let needed = layout.pages.iter().zip(&around).map(|(page, around)| {
-            BUBBLE / around.smallest * page.size[0].max(page.size[1])
-        });
+        let needed = layout
+            .pages
+            .iter()
+            .zip(&around)
+            .map(|(page, around)| BUBBLE / around.smallest * page.size[0].max(page.size[1]));
         let side = needed.fold(*SIDES.start(), f32::max).min(*SIDES.end());
         Self { layout, around, side }
     }
@@ -52,18 +54,22 @@ impl SheetReader {
         let small = grey::shrunk(&full, grey::factor([full.width(), full.height()], self.side as u32));
         let longer = small.width().max(small.height()) as f32;
         let paper = Paper::of(&small, longer / 32.0);
+        let to_frame = Plane::scale([
+            f64::from(frame.size[0]) / f64::from(small.width()),
+            f64::from(frame.size[1]) / f64::from(small.height()),
+        ]);
         match align(&small, &self.layout, &self.around, &paper) {
             Ok(found) => {
                 let (page, around) = (&self.layout.pages[found.page], &self.around[found.page]);
                 let size = page.size.map(f64::from);
                 let scale = found.plane.scale_at(size.map(|side| side / 2.0)) as f32;
                 let marks = measure::marks(&small, &paper, page, &found.plane, &found.shifts);
-                let quality =
-                    measure::quality(&small, &paper, Some((&found.plane, page.size)), scale * around.smallest);
-                let to_frame = Plane::scale([
-                    f64::from(frame.size[0]) / f64::from(small.width()),
-                    f64::from(frame.size[1]) / f64::from(small.height()),
-                ]);
+                let quality = measure::quality(
+                    &small,
+                    &paper,
+                    Some((&found.plane, page.size)),
+                    scale * around.smallest,
+                );
                 let placed = Placed {
                     page: found.page as u32,
                     to_frame: to_frame.after(&found.plane),
@@ -74,11 +80,24 @@ impl SheetReader {
                 };
                 SheetSeen { placed: Some(placed), trouble: None, code: None, marks, quality }
             }
-            Err((trouble, number)) => {
+            Err(lost) => {
                 let quality = measure::quality(&small, &paper, None, 0.0);
-                let blank = quality.ink < BLANK && trouble != Trouble::NoLayout;
-                let trouble = if blank { Trouble::Blank } else { trouble };
-                SheetSeen { trouble: Some((trouble.code().to_owned(), number)), quality, ..SheetSeen::default() }
+                let blank = quality.ink < BLANK && lost.trouble != Trouble::NoLayout;
+                let trouble = if blank { Trouble::Blank } else { lost.trouble };
+                let placed = lost.at.map(|(page, plane)| Placed {
+                    page: page as u32,
+                    to_frame: to_frame.after(&plane),
+                    shifts: Vec::new(),
+                    residual: 0.0,
+                    printed: lost.share,
+                    spread: 0.0,
+                });
+                SheetSeen {
+                    placed,
+                    trouble: Some(trouble.code().to_owned()),
+                    quality,
+                    ..SheetSeen::default()
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Laying a page of a layout over a picture of it: by the paper's edge, by marks, by codes, by features.
 
 pub mod grey;
+mod marker;
 pub mod paper;
 mod plane;
 mod print;
@@ -34,6 +35,8 @@ pub enum Trouble {
     Blank,
     /// No sheet of paper stands out.
     NoPage,
+    /// Fewer than three of the page's marks are there.
+    NoMarks,
     /// The page has no place for marks.
     NoLayout,
     /// Nothing is printed where the bubbles should be.
@@ -45,6 +48,7 @@ impl Trouble {
         match self {
             Trouble::Blank => "blank",
             Trouble::NoPage => "no-page",
+            Trouble::NoMarks => "no-marks",
             Trouble::NoLayout => "no-layout",
             Trouble::NoBubbles => "no-bubbles",
         }
@@ -91,7 +95,7 @@ pub fn align(
     }
     if ways.is_empty() {
         let empty = around.iter().all(Surroundings::is_empty);
-        return Err(if empty { Trouble::NoLayout } else { Trouble::NoPage }.into());
+        return Err(if empty { Trouble::NoLayout } else { missing(layout) }.into());
     }
     let step = |way: &Way| (around[way.page].len() / ENOUGH).max(1);
     let printed = |way: &Way| {
@@ -133,25 +137,40 @@ const SURE: f32 = 0.8;
 /// With less print at the bubbles' places it is another sheet, or none.
 const LEAST_PRINTED: f32 = 0.4;
 
+/// What is not there where no page can lie.
+fn missing(layout: &Layout) -> Trouble {
+    let marks = |page: &Page| matches!(page.anchors, Anchors::Marker { .. } | Anchors::Fiducials { .. });
+    if layout.pages.iter().any(marks) { Trouble::NoMarks } else { Trouble::NoPage }
+}
+
 /// The ways in which a page may lie, the upright one first.
 fn ways_of(grey: &GrayImage, number: usize, page: &Page) -> Vec<Way> {
     let size = page.size.map(f64::from);
     let corners = [[0.0, 0.0], [size[0], 0.0], size, [0.0, size[1]]];
-    let turned = |found: [[f64; 2]; 4], residual: f64| {
-        (0..4).filter_map(move |turn| {
+    let lying = |from: [[f64; 2]; 4], found: [[f64; 2]; 4], residual: f64| {
+        let way = |turn| {
             let mut to = found;
             to.rotate_left(turn);
-            let plane = Plane::fit(&corners, &to)?;
+            let plane = Plane::fit(&from, &to)?;
             Some(Way { page: number, plane, residual: residual as f32 })
-        })
+        };
+        (0..4).filter_map(way).collect()
     };
     let whole = [grey.width(), grey.height()].map(f64::from);
     let frame = [[0.0, 0.0], [whole[0], 0.0], whole, [0.0, whole[1]]];
     match &page.anchors {
         Anchors::Paper => match paper::find(grey) {
-            Some(found) => turned(found.corners, found.residual).collect(),
+            Some(found) => lying(corners, found.corners, found.residual),
             None => Vec::new(),
         },
-        _ => turned(frame, 0.0).collect(),
+        Anchors::Marker { width, height, grey: mark, centres } => {
+            let mark = GrayImage::from_raw(*width, *height, mark.clone());
+            let from = centres.map_or(corners, |centres| centres.map(|centre| centre.map(f64::from)));
+            match mark.and_then(|mark| marker::find(grey, &mark)) {
+                Some(found) => lying(from, found.centres, 0.0),
+                None => Vec::new(),
+            }
+        }
+        _ => lying(corners, frame, 0.0),
     }
 }

@@ -13,8 +13,9 @@ const FINE: u32 = 25;
 const WIDTHS: std::ops::RangeInclusive<f32> = 0.024..=0.11;
 /// From one width to the next; correlation holds for about a sixth more or less.
 const STEP: f32 = 1.17;
-/// Places that fit less well are no marks.
-const LEAST: f32 = 0.5;
+/// Places that fit less well are no marks; one of four may be scribbled over, the others fit at least so well.
+const LEAST: f32 = 0.35;
+const FITS: f32 = 0.5;
 /// So many places are looked at closer.
 const PLACES: usize = 14;
 
@@ -136,7 +137,7 @@ impl Picture {
         let map: Vec<f32> =
             (0..columns * rows).map(|n| self.fits(template, n % columns, n / columns)).collect();
         let mut peaks = Vec::new();
-        for (n, fits) in map.iter().enumerate().filter(|(_, fits)| **fits > LEAST * 0.85) {
+        for (n, fits) in map.iter().enumerate().filter(|(_, fits)| **fits > LEAST) {
             let (x, y) = (n % columns, n / columns);
             let near = (y.saturating_sub(2)..(y + 3).min(rows))
                 .flat_map(|y| (x.saturating_sub(2)..(x + 3).min(columns)).map(move |x| y * columns + x));
@@ -253,7 +254,8 @@ fn worth(own: &[Place; 4]) -> Option<f32> {
     let (least, most) =
         (widths.iter().copied().fold(f32::MAX, f32::min), widths.iter().copied().fold(0.0, f32::max));
     let corners = clockwise(hull_order(own.map(|place| place.at)));
-    if most > 1.6 * least || !is_page(&corners) {
+    let weak = own.iter().filter(|place| place.fits < FITS).count();
+    if weak > 1 || most > 1.6 * least || !is_page(&corners) {
         return None;
     }
     let sides = (0..4).map(|n| {

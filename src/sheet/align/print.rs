@@ -104,7 +104,7 @@ impl Print {
     /// template has wrong, and nothing of a pencil that slipped.
     fn add_to(&self, around: &Surroundings, shifts: &mut [[f32; 2]]) {
         // What is further off may be a neighbour's print, or a word.
-        let near = |off: &[f32; 2], half: &[f32; 2]| (0..2).all(|axis| off[axis].abs() < 0.5 * half[axis]);
+        let near = |off: &[f32; 2], half: &[f32; 2]| (0..2).all(|axis| off[axis].abs() < 0.4 * half[axis]);
         let reach = 6.0 * around.usual[0].max(around.usual[1]);
         let known: Vec<(usize, [f32; 2])> = self
             .off
@@ -182,12 +182,20 @@ pub fn shifted(
     plane: &Plane,
 ) -> (Vec<[f32; 2]>, Print) {
     /// Each time the windows move closer, and see more of the bubbles that were far off.
-    const ROUNDS: usize = 3;
+    const ROUNDS: usize = 6;
+    /// Nothing more is gained by moving less than this share of a bubble.
+    const STILL: f32 = 0.04;
     let mut shifts = vec![[0.0; 2]; around.len()];
+    let mut print = Print::look(grey, paper, around, plane, 1, None);
     for _ in 0..ROUNDS {
-        Print::look(grey, paper, around, plane, 1, Some(&shifts)).add_to(around, &mut shifts);
+        let before = shifts.clone();
+        print.add_to(around, &mut shifts);
+        print = Print::look(grey, paper, around, plane, 1, Some(&shifts));
+        let moved = shifts.iter().zip(&before).flat_map(|(a, b)| [a[0] - b[0], a[1] - b[1]]);
+        if moved.fold(0.0, |most: f32, by| most.max(by.abs())) < STILL * around.usual[0] {
+            break;
+        }
     }
-    let print = Print::look(grey, paper, around, plane, 1, Some(&shifts));
     (shifts, print)
 }
 

@@ -11,10 +11,12 @@ mod diff;
 pub mod doctor;
 mod eval;
 mod faces;
+mod grade;
 mod look;
 mod machine;
 pub mod models;
 mod ocr;
+mod regrade;
 mod report;
 pub mod runtime;
 pub(crate) mod say;
@@ -45,6 +47,7 @@ pub const COMMANDS: &[Entry] = &[
     ocr::ENTRY,
     report::ENTRY,
     triage::ENTRY,
+    grade::ENTRY,
     eval::ENTRY,
     dicom::ENTRY,
     diff::ENTRY,

@@ -6,3 +6,6 @@
 
 pub mod layout;
 pub mod response;
+pub mod roster;
+pub mod score;
+pub mod table;

@@ -200,5 +200,7 @@ pub fn summary(book: &Book) -> String {
     let counts = all.into_iter().filter(|status| count(*status) > 0);
     let counts: Vec<String> = counts.map(|status| format!("{} {}", count(status), status.name())).collect();
     let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
-    format!("{} students: {counts}; {} things to look at in review.csv", book.grades.len(), book.review.len())
+    let plural = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+    let (students, open) = (plural(book.grades.len(), "student"), plural(book.review.len(), "thing"));
+    format!("{students}: {counts}; {open} to look at in review.csv")
 }

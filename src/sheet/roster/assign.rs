@@ -258,3 +258,104 @@ fn posterior(likelihoods: &[f64], student: usize, stranger: f64) -> f64 {
     // Each student is as likely before anything was read; a stranger's prior is in `stranger`.
     1.0 / (others + (stranger - own).exp())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Source, Student};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn roster(ids: &[&str]) -> Roster {
+        let students = ids.iter().map(|id| Student { id: (*id).to_owned(), ..Student::default() }).collect();
+        Roster { students, ..Roster::default() }
+    }
+
+    fn source(value: &str, confidence: f32) -> Source {
+        Source { field: "id".into(), value: value.to_owned(), confidence, places: None }
+    }
+
+    fn bundle(number: usize, sources: Vec<Source>) -> Bundle {
+        Bundle { scans: vec![number], sources, page: 0, flags: Vec::new() }
+    }
+
+    fn told(ids: &[&str], read: &[&[(&str, f32)]], said: &Said) -> Vec<(Option<String>, String, bool)> {
+        let sources = |all: &&[(&str, f32)]| all.iter().map(|(value, p)| source(value, *p)).collect();
+        let bundles: Vec<Bundle> = read.iter().enumerate().map(|(n, all)| bundle(n, sources(all))).collect();
+        let people = persons(&bundles, Some(&roster(ids)), said, &|_| None);
+        people.into_iter().map(|p| (p.id, p.flags.join(" "), p.review)).collect()
+    }
+
+    fn is(id: &str, flags: &str, review: bool) -> (Option<String>, String, bool) {
+        ((!id.is_empty()).then(|| id.to_owned()), flags.to_owned(), review)
+    }
+
+    #[test]
+    fn what_the_list_settles_and_what_a_person_must() {
+        let list = ["1201", "1207", "3344"];
+        let of = |read: &[&[(&str, f32)]]| told(&list, read, &Said::new());
+        // Bubbles and digits by hand disagree; one of both is on the list.
+        assert_eq!(of(&[&[("3344", 0.99), ("3849", 0.9)]]), [is("3344", "id-disagrees", false)]);
+        // A digit is wrong: only one student is near, and a person has to say so.
+        assert_eq!(of(&[&[("3345", 0.99)]]), [is("3344", "id-corrected", true)]);
+        // Twice the same: somebody's sheet is another's.
+        let twice = of(&[&[("3344", 0.99)], &[("3344", 0.99)]]);
+        assert!(twice.iter().all(|(_, flags, review)| flags.contains("duplicate") && *review), "{twice:?}");
+        assert_eq!(of(&[&[("9999", 0.99)], &[]]), [is("", "not-on-list", true), is("", "no-id", true)]);
+    }
+
+    #[test]
+    fn one_assignment_gives_the_unsure_page_to_who_is_left() {
+        // The first page alone would be 1207's or 1201's; the second is surely 1201's.
+        let found = told(&["1201", "1207"], &[&[("1201", 0.5)], &[("1201", 0.999)]], &Said::new());
+        assert_eq!((found[0].0.as_deref(), found[1].0.as_deref()), (Some("1207"), Some("1201")));
+        assert!(found[0].2, "a person has to see it");
+        // Unless somebody has said whose it is.
+        let said = [(0, Some("1201".to_owned()))].into();
+        let found = told(&["1201", "1207"], &[&[("1201", 0.5)], &[("1201", 0.999)]], &said);
+        assert_eq!(found[0].0.as_deref(), Some("1201"));
+        assert_ne!(found[1].0.as_deref(), Some("1201"));
+    }
+
+    /// The least cost of all ways to give rows to students or to nobody.
+    fn least(
+        rows: usize,
+        row: usize,
+        cost: &dyn Fn(usize, usize) -> f64,
+        slack: &dyn Fn(usize) -> f64,
+        free: &mut [bool],
+    ) -> f64 {
+        if row == rows {
+            return 0.0;
+        }
+        let mut best = slack(row) + least(rows, row + 1, cost, slack, free);
+        for student in 0..free.len() {
+            if std::mem::replace(&mut free[student], false) {
+                best = best.min(cost(row, student) + least(rows, row + 1, cost, slack, free));
+                free[student] = true;
+            }
+        }
+        best
+    }
+
+    proptest! {
+        #[test]
+        fn no_assignment_is_likelier(
+            read in proptest::collection::vec(("[0-2]{3}", 0.3f32..1.0), 1..5),
+            ids in proptest::collection::btree_set("[0-2]{3}", 1..5),
+        ) {
+            let roster = roster(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+            let bundles: Vec<Bundle> =
+                read.iter().enumerate().map(|(n, (value, p))| bundle(n, vec![source(value, *p)])).collect();
+            let likelihoods: Vec<Vec<f64>> =
+                bundles.iter().map(|b| roster.students.iter().map(|s| b.sources[0].of(&s.id)).collect()).collect();
+            let rows: Vec<usize> = (0..bundles.len()).collect();
+            let pairs: HashMap<usize, usize> = assignment(&rows, &bundles, &likelihoods, &HashSet::new()).into_iter().collect();
+            let slack = |row: usize| -stranger(&bundles[row].sources);
+            let cost = |row: usize, student: usize| -likelihoods[row][student];
+            let found: f64 = rows.iter().map(|row| pairs.get(row).map_or_else(|| slack(*row), |s| cost(*row, *s))).sum();
+            let wanted = least(rows.len(), 0, &cost, &slack, &mut vec![true; roster.students.len()]);
+            prop_assert!((found - wanted).abs() < 1e-9, "{} {}", found, wanted);
+            prop_assert_eq!(pairs.values().collect::<HashSet<_>>().len(), pairs.len());
+        }
+    }
+}

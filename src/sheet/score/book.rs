@@ -1,22 +1,22 @@
 //! The grades of a class: pages brought together, judged, added up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::normal;
 use super::decide::{self, Ruled};
 use super::doubt::{self, Doubt};
-use super::judge::{Credits, Given, Marked, Outcome, judge};
-use super::key::{Accepted, Count, How, Key, Version};
+use super::grades::Scoring;
+use super::judge::Marked;
+use super::key::{Accepted, Count, Key};
 use super::pages::Scan;
 use super::statistics::{Statistics, statistics};
-use super::total;
+use super::written::{Cluster, written};
 use crate::error::{Error, Result};
 use crate::ocr::Pattern;
 use crate::review::Decisions;
 use crate::sheet::response::Bucket;
-use crate::sheet::roster::{Person, Roster, Student, bundles, persons};
+use crate::sheet::roster::{Person, Roster, bundles, persons};
 
 /// Everything that grades follow from.
 #[derive(Debug, Default)]
@@ -116,22 +116,6 @@ pub struct PageLine {
     pub student: Option<String>,
 }
 
-/// Written answers that are equal after normalising: one decision is enough for all.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Cluster {
-    pub question: String,
-    pub text: String,
-    pub count: usize,
-    pub outcome: Outcome,
-    pub points: Option<f64>,
-    /// Points between which a person may choose.
-    pub least: f64,
-    pub most: f64,
-    /// One page that has it, for the decision.
-    pub item: String,
-    pub students: Vec<String>,
-}
-
 impl Book {
     /// # Errors
     /// `Usage` where the key is of another sheet.
@@ -141,15 +125,16 @@ impl Book {
         if let Some(sheet) = key.sheet.clone() {
             answers_of(&mut key, &sheet, &mut scans)?;
         }
-        let notes = fits(&key, &scans, fields.as_deref())?;
         let identity = identity(&key, &scans);
+        let notes = fits(&key, &scans, fields.as_deref(), &identity)?;
         let bundles = bundles(&scans, &identity);
         let said = ruled.said(&scans, &bundles);
         // Sheets that ask nobody's name are called by their file.
         let name = |number: usize| identity.is_empty().then(|| scans[bundles[number].scans[0]].path.clone());
         let people = persons(&bundles, roster.as_ref(), &said, &name);
         let matchers = matchers(&key)?;
-        let grades = grades(&key, &matchers, &scans, roster.as_ref(), people, &ruled.credits);
+        let scoring = Scoring { key: &key, matchers: &matchers, scans: &scans, credits: &ruled.credits };
+        let grades = scoring.grades(roster.as_ref(), people);
         let pages = pages(&scans, &grades);
         let written = written(&key, &grades);
         let review = doubt::queue(&key, &grades, &written, &pages);
@@ -159,7 +144,7 @@ impl Book {
 }
 
 /// The key's answers from a sheet that the teacher filled in; the sheet is nobody's.
-fn answers_of(key: &mut Key, sheet: &str, scans: &mut Vec<Scan>) -> Result<()> {
+fn answers_of(key: &mut Key, sheet: &str, scans: &mut [Scan]) -> Result<()> {
     let is_it = |scan: &Scan| {
         let end = scan.path.strip_suffix(sheet);
         end.is_some_and(|start| start.is_empty() || start.ends_with('/'))
@@ -167,7 +152,7 @@ fn answers_of(key: &mut Key, sheet: &str, scans: &mut Vec<Scan>) -> Result<()> {
     let Some(at) = scans.iter().position(is_it) else {
         return Err(Error::usage(format!("the key's answers are on {sheet}, which is not among the inputs")));
     };
-    let scan = scans.remove(at);
+    let scan = &mut scans[at];
     if scan.read.bucket != Bucket::Graded {
         return Err(Error::usage(format!(
             "the key's answers are on {}, which was not read surely",
@@ -181,13 +166,14 @@ fn answers_of(key: &mut Key, sheet: &str, scans: &mut Vec<Scan>) -> Result<()> {
             (question.count, question.accepted) = (Count::Yes, vec![Accepted { values, points: None }]);
         }
     }
+    scan.read.bucket = Bucket::NotASheet("holds the key's answers".to_owned());
     Ok(())
 }
 
 /// Whether key and sheets belong together, with what should be said.
-fn fits(key: &Key, scans: &[Scan], fields: Option<&[String]>) -> Result<Vec<String>> {
+fn fits(key: &Key, scans: &[Scan], fields: Option<&[String]>, identity: &[String]) -> Result<Vec<String>> {
     let read = scans.iter().flat_map(|scan| &scan.read.responses).map(|response| response.field.as_str());
-    let known: std::collections::BTreeSet<&str> = match fields {
+    let known: BTreeSet<&str> = match fields {
         Some(fields) => fields.iter().map(String::as_str).collect(),
         None => read.collect(),
     };
@@ -208,10 +194,11 @@ fn fits(key: &Key, scans: &[Scan], fields: Option<&[String]>) -> Result<Vec<Stri
         );
         return Err(Error::usage(message));
     }
-    let scored = |field: &&&str| {
-        !keys().any(|own| own.question(field).is_some()) && !key.identity.iter().any(|id| id == **field)
+    let scored = |field: &str| {
+        identity.iter().any(|id| id == field) || keys().any(|own| own.question(field).is_some())
     };
-    let rest: Vec<String> = known.iter().filter(scored).map(|field| (*field).to_owned()).collect();
+    let rest: Vec<String> =
+        known.iter().filter(|field| !scored(field)).map(|field| (*field).to_owned()).collect();
     Ok(if rest.is_empty() {
         Vec::new()
     } else {
@@ -253,175 +240,6 @@ fn matchers(key: &Key) -> Result<Vec<Pattern>> {
     key.sets.iter().map(matcher).collect()
 }
 
-fn grades(
-    key: &Key,
-    matchers: &[Pattern],
-    scans: &[Scan],
-    roster: Option<&Roster>,
-    people: Vec<Person>,
-    credits: &Credits,
-) -> Vec<Grade> {
-    let mut by_id: HashMap<String, Vec<Person>> = HashMap::new();
-    let mut order: Vec<String> = Vec::new();
-    let mut strangers = Vec::new();
-    for person in people {
-        match person.id.clone() {
-            Some(id) => {
-                if !by_id.contains_key(&id) {
-                    order.push(id.clone());
-                }
-                by_id.entry(id).or_default().push(person);
-            }
-            None => strangers.push(person),
-        }
-    }
-    if let Some(roster) = roster {
-        order = roster.students.iter().map(|student| student.id.clone()).collect();
-    }
-    let one =
-        |student: &Student, person: Option<Person>| grade(key, matchers, scans, student, person, credits);
-    let mut grades = Vec::new();
-    for id in order {
-        let student = roster.and_then(|roster| roster.student(&id).cloned());
-        let student = student.unwrap_or(Student { id: id.clone(), ..Student::default() });
-        let all = by_id.remove(&id).unwrap_or_default();
-        grades.push(one(&student, joined(all, scans)));
-    }
-    let nobody = Student::default();
-    grades.extend(strangers.into_iter().map(|person| one(&nobody, Some(person))));
-    grades
-}
-
-/// The bundles of one student as one; a page of the sheet that comes twice is flagged.
-fn joined(people: Vec<Person>, scans: &[Scan]) -> Option<Person> {
-    let mut people = people.into_iter();
-    let mut first = people.next()?;
-    for other in people {
-        first.confidence = first.confidence.min(other.confidence);
-        first.review |= other.review;
-        first.flags.extend(other.flags);
-        first.read.extend(other.read);
-        first.scans.extend(other.scans);
-    }
-    let pages: Vec<u32> = first.scans.iter().map(|scan| scans[*scan].read.page.unwrap_or(0)).collect();
-    let twice = pages.iter().enumerate().any(|(at, page)| pages[..at].contains(page));
-    if twice {
-        (first.review, first.confidence) = (true, first.confidence.min(0.5));
-        first.flags.push("page-twice".to_owned());
-    }
-    first.flags.sort();
-    first.flags.dedup();
-    Some(first)
-}
-
-fn grade(
-    base: &Key,
-    matchers: &[Pattern],
-    scans: &[Scan],
-    student: &Student,
-    person: Option<Person>,
-    credits: &Credits,
-) -> Grade {
-    let own: Vec<&Scan> = person.iter().flat_map(|person| &person.scans).map(|scan| &scans[*scan]).collect();
-    let version = own.iter().find_map(|scan| scan.read.version.clone());
-    let set = base
-        .sets
-        .iter()
-        .zip(matchers)
-        .find(|(set, matcher)| matcher.fits(&filled(&set.text, &own, version.as_deref())));
-    let (set, key) = set.map_or((None, base), |(set, _)| (Some(set.name.clone()), &*set.key));
-    let shuffle = version.as_ref().and_then(|name| key.versions.get(name)).cloned().unwrap_or_default();
-    let answers = match &person {
-        Some(_) => answers(key, &shuffle, &own, credits),
-        None => Vec::new(),
-    };
-    let mut grade = Grade {
-        id: person.as_ref().map_or(Some(student.id.clone()), |person| person.id.clone()),
-        name: student.name.clone(),
-        more: student.more.clone(),
-        status: Status::Absent,
-        flags: person.iter().flat_map(|person| person.flags.clone()).collect(),
-        items: own.iter().map(|scan| scan.read.item.clone()).collect(),
-        files: own.iter().map(|scan| scan.path.clone()).collect(),
-        version,
-        set,
-        points: None,
-        least: 0.0,
-        most: 0.0,
-        as_read: 0.0,
-        max: key.most(),
-        percent: None,
-        grade: None,
-        sections: Vec::new(),
-        answers,
-        identity: person,
-    };
-    if let Some(person) = &grade.identity {
-        let unknown_version =
-            grade.version.as_ref().is_some_and(|v| !key.versions.is_empty() && !key.versions.contains_key(v));
-        if unknown_version {
-            grade.flags.push("unknown-version".to_owned());
-        }
-        let has = |outcome| grade.answers.iter().any(|answer| answer.outcome == outcome);
-        grade.status = match () {
-            () if person.id.is_none() => Status::Unknown,
-            () if has(Outcome::Missing) => Status::Incomplete,
-            () if person.review || unknown_version || has(Outcome::Open) => Status::Review,
-            () => Status::Final,
-        };
-        add(key, &mut grade);
-    }
-    grade
-}
-
-/// Totals of a grade's answers.
-fn add(key: &Key, grade: &mut Grade) {
-    let by: BTreeMap<&str, &Marked> =
-        grade.answers.iter().map(|answer| (answer.question.as_str(), answer)).collect();
-    let sum =
-        |of: &dyn Fn(&Marked) -> f64| total::total(key, &|q| by.get(q.name.as_str()).map_or(0.0, |a| of(a)));
-    let settled = |answer: &Marked| answer.points.unwrap_or(0.0);
-    (grade.points, grade.least, grade.most) = (Some(sum(&settled)), sum(&|a| a.least), sum(&|a| a.most));
-    grade.as_read = sum(&|a| a.as_read);
-    let of = |section: &super::key::Section| SectionPoints {
-        name: section.name.clone(),
-        points: total::section(key, section, &|q| by.get(q.name.as_str()).map_or(0.0, |a| settled(a)))
-            * section.weight,
-        max: total::section(key, section, &|q| if q.bonus { 0.0 } else { q.most() }) * section.weight,
-    };
-    grade.sections = key.sections.iter().map(of).collect();
-    if grade.least == grade.most && grade.max > 0.0 {
-        grade.percent = Some(grade.least / grade.max * 100.0);
-    }
-    let [low, high] = [grade.least, grade.most].map(|points| total::grade(key, points, grade.max));
-    grade.grade = low.filter(|_| low == high).map(str::to_owned);
-}
-
-/// The text of a set's matcher with what was read: `{field}` and `{version}`.
-fn filled(text: &str, scans: &[&Scan], version: Option<&str>) -> String {
-    let mut text = text.replace("{version}", version.unwrap_or_default());
-    for response in scans.iter().flat_map(|scan| &scan.read.responses) {
-        text = text.replace(&format!("{{{}}}", response.field), &response.values.concat());
-    }
-    text
-}
-
-fn answers(key: &Key, shuffle: &Version, scans: &[&Scan], credits: &Credits) -> Vec<Marked> {
-    let mut given: HashMap<&str, Given> = HashMap::new();
-    for scan in scans {
-        for response in &scan.read.responses {
-            let question = shuffle.question(&response.field);
-            let new = Given { item: &scan.read.item, response, twice: false };
-            let known = given.entry(question).or_insert(new);
-            known.twice |= known.response.values != response.values;
-        }
-    }
-    key.questions
-        .iter()
-        .map(|q| judge(key, q, shuffle, given.get(q.name.as_str()).copied(), credits))
-        .collect()
-}
-
 fn pages(scans: &[Scan], grades: &[Grade]) -> Vec<PageLine> {
     let mut owner: HashMap<&str, Option<&String>> = HashMap::new();
     for grade in grades {
@@ -435,37 +253,4 @@ fn pages(scans: &[Scan], grades: &[Grade]) -> Vec<PageLine> {
         student: owner.get(scan.read.item.as_str()).copied().flatten().cloned(),
     };
     scans.iter().map(line).collect()
-}
-
-/// Clusters of questions that are written, those for a person and the largest first.
-fn written(key: &Key, grades: &[Grade]) -> Vec<Cluster> {
-    let mut clusters: BTreeMap<(usize, String, bool), Cluster> = BTreeMap::new();
-    for (at, question) in key.questions.iter().enumerate().filter(|(_, q)| q.how != How::Marks) {
-        for grade in grades {
-            let answer = grade.answers.iter().find(|answer| answer.question == question.name);
-            let Some(answer) = answer.filter(|answer| !answer.values.is_empty()) else { continue };
-            // What may be read wrong is one by one: it may say something else.
-            let alone =
-                answer.outcome == Outcome::Open && !answer.flags.iter().any(|flag| flag == "not-in-key");
-            let text = normal(question, &answer.values);
-            let item = answer.item.clone().unwrap_or_default();
-            let same = if alone { format!("{text}\0{item}") } else { text.clone() };
-            let cluster = clusters.entry((at, same, alone)).or_insert(Cluster {
-                question: question.name.clone(),
-                text,
-                count: 0,
-                outcome: answer.outcome,
-                points: answer.points,
-                least: answer.least,
-                most: answer.most,
-                item,
-                students: Vec::new(),
-            });
-            cluster.count += 1;
-            cluster.students.extend(grade.id.clone());
-        }
-    }
-    let mut clusters: Vec<Cluster> = clusters.into_values().collect();
-    clusters.sort_by_key(|cluster| (cluster.outcome != Outcome::Open, std::cmp::Reverse(cluster.count)));
-    clusters
 }

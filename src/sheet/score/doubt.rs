@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::book::{Cluster, Grade, PageLine};
+use super::book::{Grade, PageLine};
 use super::judge::{Outcome, worth};
 use super::key::Key;
 use super::pages::Scan;
+use super::written::Cluster;
 use crate::sheet::response::Bucket;
 
 /// Something for a person to decide.

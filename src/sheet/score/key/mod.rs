@@ -3,6 +3,7 @@
 mod csv;
 mod names;
 mod omrchecker;
+mod rows;
 mod toml;
 
 use std::collections::BTreeMap;

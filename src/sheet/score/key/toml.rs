@@ -3,152 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::names;
-use super::{
-    Accepted, Band, Count, Credit, How, Key, Question, REVIEW_BELOW, Rounding, Section, Set, Unit, Version,
-};
+use super::rows::{Amount, File, Marking, QuestionRow, SectionRow, Several, Shuffle, Worth};
+use super::{Accepted, Band, Count, How, Key, Question, Section, Set, Unit, Version};
 use crate::error::{Error, Result};
-use crate::sheet::table::{bytes, decode, number};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct File {
-    title: String,
-    review_below: f32,
-    identity: Vec<String>,
-    least: Option<Amount>,
-    round: Option<Rounding>,
-    bands: Vec<Band>,
-    sheet: Option<String>,
-    /// What holds for all questions.
-    defaults: Marking,
-    /// In the order of the file, which is that of results.
-    answers: Table,
-    questions: Table,
-    sections: Table,
-    versions: BTreeMap<String, Shuffle>,
-    sets: Vec<Table>,
-}
-
-impl Default for File {
-    fn default() -> Self {
-        let (title, identity, least, round, bands, sheet) = Default::default();
-        let (defaults, answers, questions, sections, versions, sets) = Default::default();
-        let review_below = REVIEW_BELOW;
-        Self {
-            title,
-            review_below,
-            identity,
-            least,
-            round,
-            bands,
-            sheet,
-            defaults,
-            answers,
-            questions,
-            sections,
-            versions,
-            sets,
-        }
-    }
-}
-
-/// A number, or a text such as `-2/3`.
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-enum Amount {
-    Number(f64),
-    Text(String),
-}
-
-impl Amount {
-    fn value(&self) -> Result<f64, String> {
-        match self {
-            Amount::Number(value) if value.is_finite() => Ok(*value),
-            Amount::Number(value) => Err(format!("{value}: expected a number")),
-            Amount::Text(text) => number(text).ok_or_else(|| format!("{text:?}: expected a number")),
-        }
-    }
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct Marking {
-    points: Option<Amount>,
-    wrong: Option<Amount>,
-    empty: Option<Amount>,
-    credit: Option<Credit>,
-    options: Option<Vec<String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct SectionRow {
-    questions: Vec<String>,
-    points: Option<Amount>,
-    wrong: Option<Amount>,
-    empty: Option<Amount>,
-    credit: Option<Credit>,
-    options: Option<Vec<String>>,
-    weight: Option<Amount>,
-    best: Option<usize>,
-    least: Option<Amount>,
-    most: Option<Amount>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct QuestionRow {
-    answer: Option<Several>,
-    marks: Option<Vec<String>>,
-    accept: Vec<Worth>,
-    number: Option<Amount>,
-    text: Option<Several>,
-    tolerance: Option<Amount>,
-    relative: Option<Amount>,
-    unit: Option<String>,
-    units: BTreeMap<String, f64>,
-    unit_required: bool,
-    case: bool,
-    punctuation: bool,
-    ask: Option<bool>,
-    void: bool,
-    everyone: bool,
-    bonus: bool,
-    points: Option<Amount>,
-    wrong: Option<Amount>,
-    empty: Option<Amount>,
-    credit: Option<Credit>,
-    options: Option<Vec<String>>,
-}
-
-/// One answer or several, each of them right.
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-enum Several {
-    One(String),
-    Many(Vec<String>),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Worth {
-    answer: Option<String>,
-    marks: Option<Vec<String>>,
-    points: Option<Amount>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Shuffle {
-    /// The key's question at each place of the paper, places being those of the key.
-    order: Vec<String>,
-    /// By the key's question: the key's option at each place of the paper, places being A, B, C, …
-    options: BTreeMap<String, Vec<String>>,
-}
+use crate::input::natural::natural;
+use crate::sheet::table::{bytes, decode};
 
 pub fn read(file: &Path) -> Result<Key> {
     let wrong = |why: String| Error::usage(format!("{}: {why}", file.display()));
@@ -229,6 +91,8 @@ fn key(file: File) -> Result<Key, String> {
             questions.push(made);
         }
     }
+    // Tables have no order: q2 comes before q10.
+    questions.sort_by_cached_key(|question| natural(Path::new(&question.name)));
     let mut key = Key {
         title: file.title,
         questions,
@@ -367,6 +231,7 @@ fn bands(mut bands: Vec<Band>) -> Result<Vec<Band>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sheet::score::key::Credit;
 
     fn key(text: &str) -> Result<Key, String> {
         let key = parse(text.parse().map_err(said)?)?;

@@ -10,7 +10,7 @@ use super::{Entry, print_failed, printing, with_options};
 use crate::atomic::write_whole;
 use crate::digest::{hex, sha256};
 use crate::error::{Error, Result};
-use crate::run::{INTERNAL, RunFolder};
+use crate::run::RunFolder;
 use crate::sheet::roster::Roster;
 use crate::sheet::score::{self, Book, Change, Inputs, Key, Layout, Status, changes, previous};
 use crate::sheet::table::{Dialect, bytes};
@@ -107,37 +107,18 @@ impl TableArguments {
 }
 
 fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<u8> {
-    let run = &arguments.folder;
-    let results = score::read(run)?;
-    let target = arguments.out.as_ref().unwrap_or(run);
-    let folder = RunFolder::open(target)?;
-    let before = previous(run)?;
-    let key = match (&arguments.key, &before) {
-        (Some(file), _) => Key::read(file)?,
-        (None, Some(before)) => before.key.clone(),
-        (None, None) => {
-            return Err(Error::usage(format!("{}: was never graded; give a key with --key", run.display())));
-        }
+    let job = Job {
+        folder: &arguments.folder,
+        out: arguments.out.as_deref().unwrap_or(&arguments.folder),
+        key: arguments.key.as_deref(),
+        roster: arguments.roster.as_deref(),
+        apply: &arguments.apply,
+        fields: None,
+        layout: arguments.table.layout(),
     };
-    let roster = match &arguments.roster {
-        Some(file) => Some(Roster::read(file)?),
-        None => before.as_ref().and_then(|before| before.roster.clone()),
-    };
-    let decisions = crate::review::read(&arguments.apply)?;
-    let fields = before.as_ref().and_then(|before| before.fields.clone());
-    let old_provenance = before.as_ref().map(|before| &before.provenance);
-    let provenance = provenance(arguments, &results.digest, old_provenance)?;
-    let inputs = Inputs { scans: results.scans, key, roster, decisions: Some(&decisions), fields };
-    let book = Book::make(inputs)?;
-    let layout = arguments.table.layout();
-    score::write(folder.root(), &book, &layout, &provenance)?;
-    let changes = before.map(|before| changes(&before.grades, &book));
-    if let Some(changes) = &changes {
-        let table = layout.dialect.write(&rows(changes))?;
-        write_whole(&folder.root().join(INTERNAL).join("tmp"), &folder.root().join("changes.csv"), &table)?;
-    }
+    let (book, changes) = grade(&job)?;
     if !arguments.quiet {
-        print(&book, changes.as_deref(), folder.root(), out).map_err(print_failed)?;
+        print(&book, changes.as_deref(), job.out, out).map_err(print_failed)?;
     }
     let open = book.grades.iter().any(|grade| !matches!(grade.status, Status::Final | Status::Absent));
     Ok(match () {
@@ -147,20 +128,68 @@ fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<u8> {
     })
 }
 
+/// A grading of what a run folder says was read. `vision grade` ends with one.
+pub struct Job<'a> {
+    /// The run folder, and the folder to write into.
+    pub folder: &'a Path,
+    pub out: &'a Path,
+    /// What is not given is as it was the last time.
+    pub key: Option<&'a Path>,
+    pub roster: Option<&'a Path>,
+    pub apply: &'a [PathBuf],
+    /// All fields of the sheet, where its layout is known.
+    pub fields: Option<Vec<String>>,
+    pub layout: Layout,
+}
+
+/// Grades, writes, and says what differs from the grading that was there.
+///
+/// # Errors
+/// `Usage` for a key, list or decisions that cannot be used: nothing is written then.
+pub fn grade(job: &Job) -> Result<(Book, Option<Vec<Change>>)> {
+    let results = score::read(job.folder)?;
+    let before = previous(job.folder)?;
+    let key = match (job.key, &before) {
+        (Some(file), _) => Key::read(file)?,
+        (None, Some(before)) => before.key.clone(),
+        (None, None) => {
+            let message = format!("{}: was never graded; give a key with --key", job.folder.display());
+            return Err(Error::usage(message));
+        }
+    };
+    let roster = match job.roster {
+        Some(file) => Some(Roster::read(file)?),
+        None => before.as_ref().and_then(|before| before.roster.clone()),
+    };
+    let decisions = crate::review::read(job.apply)?;
+    let fields = job.fields.clone().or_else(|| before.as_ref().and_then(|before| before.fields.clone()));
+    let provenance = provenance(job, &results.digest, before.as_ref().map(|before| &before.provenance))?;
+    let inputs = Inputs { scans: results.scans, key, roster, decisions: Some(&decisions), fields };
+    let book = Book::make(inputs)?;
+    let changes = before.map(|before| changes(&before.grades, &book));
+    let table = changes.as_deref().map(|changes| job.layout.dialect.write(&rows(changes))).transpose()?;
+    score::check(&book, &job.layout)?;
+    let folder = RunFolder::open(job.out)?;
+    score::write(folder.root(), &book, &job.layout, &provenance)?;
+    if let Some(table) = table {
+        write_whole(&folder.temporary(), &folder.root().join("changes.csv"), &table)?;
+    }
+    Ok((book, changes))
+}
+
 /// The files that the grades follow from, by name and digest: what is not given anew is as it was.
-fn provenance(arguments: &Arguments, results: &str, old: Option<&Value>) -> Result<Value> {
+fn provenance(job: &Job, results: &str, old: Option<&Value>) -> Result<Value> {
     let of = |file: &Path| -> Result<Value> {
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok(json!({ "file": name, "sha256": hex(&sha256(&bytes(file)?)) }))
     };
     let kept = |name: &str| old.map_or(Value::Null, |old| old[name].clone());
-    let given =
-        |name: &str, file: &Option<PathBuf>| file.as_ref().map_or_else(|| Ok(kept(name)), |file| of(file));
+    let given = |name: &str, file: Option<&Path>| file.map_or_else(|| Ok(kept(name)), of);
     Ok(json!({
         "results": { "file": "results.jsonl", "sha256": results },
-        "key": given("key", &arguments.key)?,
-        "roster": given("roster", &arguments.roster)?,
-        "decisions": arguments.apply.iter().map(|file| of(file)).collect::<Result<Vec<_>>>()?,
+        "key": given("key", job.key)?,
+        "roster": given("roster", job.roster)?,
+        "decisions": job.apply.iter().map(|file| of(file)).collect::<Result<Vec<_>>>()?,
     }))
 }
 

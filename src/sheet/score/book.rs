@@ -114,6 +114,9 @@ pub struct PageLine {
     #[serde(flatten)]
     pub bucket: Bucket,
     pub student: Option<String>,
+    /// In review, although no single answer is.
+    #[serde(skip)]
+    pub doubtful: bool,
 }
 
 impl Book {
@@ -250,6 +253,7 @@ fn pages(scans: &[Scan], grades: &[Grade]) -> Vec<PageLine> {
         path: scan.path.clone(),
         page: scan.read.page,
         bucket: scan.read.bucket.clone(),
+        doubtful: scan.is_doubtful(),
         student: owner.get(scan.read.item.as_str()).copied().flatten().cloned(),
     };
     scans.iter().map(line).collect()

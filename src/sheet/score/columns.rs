@@ -90,8 +90,7 @@ pub fn parse(text: Option<&str>, book: &Book) -> Result<Vec<Column>> {
         let more = listed.map(|(at, title)| Column { title: title.clone(), source: Source::Roster(at) });
         return Ok(plain.chain(sections).chain(more).collect());
     };
-    let mut listed: Vec<(usize, &String)> = listed.collect();
-    listed.dedup();
+    let listed: Vec<(usize, &String)> = listed.collect();
     let one = |part: &str| {
         let (title, name) = part.split_once('=').unwrap_or((part, part));
         let title = title.trim().to_owned();
@@ -155,13 +154,6 @@ pub const COLUMNS: &[ReportColumn] = &[
         kind: ColumnKind::Number,
         unit: "points",
         of: |r| of(r, "effect"),
-    },
-    ReportColumn {
-        key: "student",
-        title: "Student",
-        kind: ColumnKind::Text,
-        unit: "",
-        of: |r| of(r, "student"),
     },
 ];
 

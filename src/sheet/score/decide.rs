@@ -40,23 +40,25 @@ pub fn apply(scans: &mut [Scan], key: &Key, roster: Option<&Roster>, decisions: 
     let mut ruled = Ruled::default();
     let Some(decisions) = decisions else { return ruled };
     for scan in scans.iter_mut() {
+        let before = ruled.applied;
         for decision in decisions.of(&scan.read.item) {
             match one(scan, key, roster, decision, &mut ruled) {
                 Ok(()) => ruled.applied += 1,
                 Err(reason) => ruled.refused.push(Refused { decision: decision.clone(), reason }),
             }
         }
-        settle(scan);
+        if ruled.applied > before {
+            settle(scan);
+        }
     }
     let has = |item: &str| scans.iter().any(|scan| scan.read.item == item);
     ruled.refused.extend(decisions.unreached(&has));
     ruled
 }
 
-/// A page without any answer left to see is graded.
+/// A page that somebody has looked at, without any answer left to see, is graded.
 fn settle(scan: &mut Scan) {
-    let open = scan.read.responses.iter().any(|response| response.review);
-    if scan.read.bucket == Bucket::Review && !open && !scan.read.responses.is_empty() {
+    if scan.is_doubtful() {
         scan.read.bucket = Bucket::Graded;
     }
 }

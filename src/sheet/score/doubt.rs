@@ -43,14 +43,8 @@ pub enum Kind {
 /// All of them, the largest effect first; equal ones in the order of grades.
 pub fn queue(key: &Key, grades: &[Grade], written: &[Cluster], pages: &[PageLine]) -> Vec<Doubt> {
     let mut all: Vec<Doubt> = grades.iter().filter_map(identity).collect();
-    let rejected = |page: &&PageLine| matches!(page.bucket, Bucket::Rejected(_));
-    all.extend(pages.iter().filter(rejected).map(|line| page(key, line)));
-    all.extend(
-        written
-            .iter()
-            .filter(|cluster| cluster.outcome == Outcome::Open)
-            .filter_map(|own| cluster(own, grades)),
-    );
+    all.extend(pages.iter().filter_map(|line| page(key, line)));
+    all.extend(written.iter().filter(|cluster| cluster.asked).map(cluster));
     all.extend(grades.iter().flat_map(answers));
     all.sort_by(|a, b| b.effect.total_cmp(&a.effect).then(a.kind.cmp(&b.kind)));
     all
@@ -81,45 +75,44 @@ fn doubt(confidence: f32) -> f64 {
     (1.0 - f64::from(confidence)).max(0.01)
 }
 
-fn page(key: &Key, line: &PageLine) -> Doubt {
-    let reason = match &line.bucket {
-        Bucket::Rejected(reason) => reason.clone(),
-        _ => String::new(),
+/// A page that could not be read, or that was read with a doubt that is of no single answer.
+fn page(key: &Key, line: &PageLine) -> Option<Doubt> {
+    let (read, confidence) = match &line.bucket {
+        Bucket::Rejected(reason) => (reason.clone(), 0.0),
+        Bucket::Review if line.doubtful => (String::new(), 0.5),
+        _ => return None,
     };
-    Doubt {
+    Some(Doubt {
         kind: Kind::Page,
-        student: None,
+        student: line.student.clone(),
         item: Some(line.item.clone()),
         file: Some(line.path.clone()),
         question: None,
-        read: reason,
-        confidence: 0.0,
+        read,
+        confidence,
         at_stake: key.most(),
-        effect: key.most(),
+        effect: key.most() * doubt(confidence),
         count: 1,
         flags: Vec::new(),
-    }
+    })
 }
 
-/// What the key lacks: nothing says that it is wrong, so all of it is in doubt. Single ones stand among the answers.
-fn cluster(own: &Cluster, grades: &[Grade]) -> Option<Doubt> {
-    let answer = grades.iter().flat_map(|grade| &grade.answers);
-    let mut answer = answer.filter(|a| a.question == own.question && a.item.as_deref() == Some(&own.item));
-    let answer = answer.next().filter(|answer| answer.flags.iter().any(|flag| flag == "not-in-key"))?;
+/// What the key lacks: nothing says that it is wrong, so all of it is in doubt.
+fn cluster(own: &Cluster) -> Doubt {
     let at_stake = own.most - own.least;
-    Some(Doubt {
+    Doubt {
         kind: Kind::Written,
         student: own.students.first().cloned(),
         item: Some(own.item.clone()),
         file: None,
         question: Some(own.question.clone()),
         read: own.text.clone(),
-        confidence: answer.confidence.unwrap_or_default(),
+        confidence: own.confidence,
         at_stake,
         effect: at_stake * own.count as f64,
         count: own.count,
-        flags: answer.flags.clone(),
-    })
+        flags: vec!["not-in-key".to_owned()],
+    }
 }
 
 fn answers(grade: &Grade) -> impl Iterator<Item = Doubt> {

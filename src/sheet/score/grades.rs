@@ -85,11 +85,15 @@ impl Scoring<'_> {
             if lost {
                 grade.answers.iter_mut().for_each(|answer| reopen(key, answer));
             }
+            let doubtful = own.iter().any(|scan| scan.is_doubtful());
+            if doubtful {
+                grade.flags.push("page-in-review".to_owned());
+            }
             let has = |outcome| grade.answers.iter().any(|answer| answer.outcome == outcome);
             grade.status = match () {
                 () if person.id.is_none() => Status::Unknown,
                 () if has(Outcome::Missing) => Status::Incomplete,
-                () if person.review || has(Outcome::Open) => Status::Review,
+                () if person.review || doubtful || has(Outcome::Open) => Status::Review,
                 () => Status::Final,
             };
             add(key, &mut grade);

@@ -28,5 +28,5 @@ pub use judge::{Marked, Outcome, worth};
 pub use key::Key;
 pub use pages::{Ext, Places, Results, Scan, read};
 pub use statistics::{ItemStatistics, OptionStatistics, Statistics};
-pub use write::{FILES, Layout, SCHEMA, write};
+pub use write::{FILES, Layout, SCHEMA, check, write};
 pub use written::Cluster;

@@ -97,6 +97,11 @@ impl Scan {
         matches!(self.read.bucket, Bucket::Graded | Bucket::Review)
     }
 
+    /// Whether a person has to see the page for a reason that is of no single answer.
+    pub fn is_doubtful(&self) -> bool {
+        self.read.bucket == Bucket::Review && !self.read.responses.iter().any(|response| response.review)
+    }
+
     pub fn response(&self, field: &str) -> Option<&Response> {
         self.read.responses.iter().find(|response| response.field == field)
     }

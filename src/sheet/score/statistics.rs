@@ -128,7 +128,8 @@ fn options(name: &str, rest: &[f64], students: &[&Grade]) -> Vec<OptionStatistic
         own.1.push(n);
     }
     let one = |(answer, (right, who)): (String, (bool, Vec<usize>))| {
-        let chosen: Vec<f64> = (0..students.len()).map(|n| f64::from(u8::from(who.contains(&n)))).collect();
+        let mut chosen = vec![0.0; students.len()];
+        who.iter().for_each(|n| chosen[*n] = 1.0);
         let own: Vec<f64> = who.iter().map(|n| rest[*n]).collect();
         OptionStatistics {
             answer,

@@ -50,6 +50,11 @@ pub fn write(folder: &Path, book: &Book, layout: &Layout, provenance: &Value) ->
     Ok(FILES.iter().map(PathBuf::from).collect())
 }
 
+/// Whether the tables can be written as the user wants them, before a folder is made.
+pub fn check(book: &Book, layout: &Layout) -> Result<()> {
+    columns::parse(layout.columns.as_deref(), book).map(drop)
+}
+
 fn header(names: &[&str]) -> Vec<Vec<String>> {
     vec![names.iter().map(|name| (*name).to_owned()).collect()]
 }

@@ -23,6 +23,10 @@ pub struct Cluster {
     /// One page that has it, for the decision.
     pub item: String,
     pub students: Vec<String>,
+    /// Of its first answer.
+    pub confidence: f32,
+    /// Read surely, and neither right nor said to be wrong: one decision settles it.
+    pub asked: bool,
 }
 
 /// Clusters of questions that are written, those for a person and the largest first.
@@ -33,8 +37,8 @@ pub fn written(key: &Key, grades: &[Grade]) -> Vec<Cluster> {
             let answer = grade.answers.iter().find(|answer| answer.question == question.name);
             let Some(answer) = answer.filter(|answer| !answer.values.is_empty()) else { continue };
             // What may be read wrong is one by one: it may say something else.
-            let alone =
-                answer.outcome == Outcome::Open && !answer.flags.iter().any(|flag| flag == "not-in-key");
+            let asked = answer.flags.iter().any(|flag| flag == "not-in-key");
+            let alone = answer.outcome == Outcome::Open && !asked;
             let text = normal(question, &answer.values);
             let item = answer.item.clone().unwrap_or_default();
             let same = if alone { format!("{text}\0{item}") } else { text.clone() };
@@ -48,6 +52,8 @@ pub fn written(key: &Key, grades: &[Grade]) -> Vec<Cluster> {
                 most: answer.most,
                 item,
                 students: Vec::new(),
+                confidence: answer.confidence.unwrap_or_default(),
+                asked,
             });
             cluster.count += 1;
             cluster.students.extend(grade.id.clone());

@@ -24,7 +24,7 @@ fn from_table(table: &Table) -> Result<Key> {
             table.name
         )));
     };
-    if !first.cells[0].eq_ignore_ascii_case("question") {
+    if !first.cells.iter().any(|cell| cell.eq_ignore_ascii_case("question")) {
         key.questions =
             table.rows.iter().map(|row| super::omrchecker::row(table, row)).collect::<Result<_>>()?;
         return Ok(key);

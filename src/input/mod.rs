@@ -5,6 +5,7 @@ mod list;
 mod media;
 pub(crate) mod natural;
 mod select;
+mod settle;
 
 use std::path::PathBuf;
 

@@ -17,6 +17,7 @@ mod look;
 mod machine;
 pub mod models;
 mod ocr;
+mod regrade;
 mod report;
 pub mod runtime;
 pub(crate) mod say;
@@ -49,6 +50,7 @@ pub const COMMANDS: &[Entry] = &[
     grade::ENTRY,
     report::ENTRY,
     triage::ENTRY,
+    grade::ENTRY,
     eval::ENTRY,
     dicom::ENTRY,
     diff::ENTRY,

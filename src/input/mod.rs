@@ -3,7 +3,7 @@
 mod identity;
 mod list;
 mod media;
-mod natural;
+pub(crate) mod natural;
 mod select;
 mod settle;
 

@@ -44,7 +44,8 @@ fn either_file_and_the_name_in_the_users_folder_give_the_same_model() {
         assert_eq!((&model.digest, &model.spec_digest), (&bundled.digest, &bundled.spec_digest));
     }
     let listed: Vec<_> = list_in(Some(folder.path())).into_iter().map(|l| (l.name, l.spec.is_ok())).collect();
-    let expected = ["nanodet-g-416", "efficientnet-lite0-224", "m"].map(|name| (name.to_owned(), true));
+    let expected =
+        ["nanodet-g-416", "efficientnet-lite0-224", "digits-28", "m"].map(|name| (name.to_owned(), true));
     assert_eq!(listed, expected);
 }
 
@@ -64,7 +65,7 @@ fn unknown_names_and_missing_files_say_what_there_is() {
     let error = failure(Path::new("nanodet"), Some(folder.path()));
     assert_eq!(error.kind, Kind::ModelNotFound);
     assert!(
-        error.message.contains("known are: nanodet-g-416, efficientnet-lite0-224, m."),
+        error.message.contains("known are: nanodet-g-416, efficientnet-lite0-224, digits-28, m."),
         "{}",
         error.message
     );

@@ -14,6 +14,7 @@ mod region;
 mod views;
 mod wanted;
 
+pub use pattern::Pattern;
 pub use region::Region;
 use views::Contest;
 pub use wanted::{Fitting, Wanted};

@@ -69,6 +69,11 @@ impl Pattern {
         self.automaton.is_match_state(self.automaton.next_eoi_state(state))
     }
 
+    /// Whether the pattern fits all of a text.
+    pub fn fits(&self, text: &str) -> bool {
+        self.after(self.start, text).is_some_and(|state| self.may_end(state))
+    }
+
     /// For each of `characters`, whether it stands in any text that fits; all may where that takes too long to
     /// tell.
     pub fn alphabet(&self, characters: &[String]) -> Vec<bool> {

@@ -83,7 +83,7 @@ impl Ruling {
             Field::Label => self.label = text(),
             Field::Text => self.text = text().map(|text| text.trim().to_owned()),
             Field::Box => self.rect = Some(corners(&decision.now).map(Rect::from)),
-            Field::Note => {}
+            Field::Answer | Field::Credit | Field::Identity | Field::Note => {}
         }
     }
 
@@ -136,6 +136,9 @@ fn check(
             "the observation has changed (was {then}…, is {now}…): another picture, model, size or device"
         ));
     }
+    if matches!(decision.field, Field::Answer | Field::Credit | Field::Identity) {
+        return Err(format!("{} is of a sheet of answers (vision grade)", decision.field.name()));
+    }
     let Some(instance) = &decision.instance else {
         return match decision.field {
             Field::Verdict | Field::Note => Ok(()),
@@ -150,7 +153,7 @@ fn check(
         _ => Err(format!("{} was {}, is {is:?}", decision.field.name(), decision.was)),
     };
     match (decision.field, &thing.text) {
-        (Field::Verdict | Field::Note, _) => Ok(()),
+        (Field::Verdict | Field::Note | Field::Answer | Field::Credit | Field::Identity, _) => Ok(()),
         (Field::Label, Some(_)) => Err("a line of text has no other label".to_owned()),
         (Field::Label, None) => {
             was(&thing.label)?;

@@ -27,6 +27,12 @@ pub enum Field {
     Text,
     /// Null where the thing is there and this is not its box; else the right one.
     Box,
+    /// What was marked or written in a field of a sheet: a list of texts.
+    Answer,
+    /// Points for an answer and for all that are equal to it, whoever wrote them.
+    Credit,
+    /// Whose sheet the item is: an id of the class list, or null for nobody's.
+    Identity,
     /// Words of the person's own; changes nothing.
     Note,
 }
@@ -38,6 +44,9 @@ impl Field {
             Field::Label => "label",
             Field::Text => "text",
             Field::Box => "box",
+            Field::Answer => "answer",
+            Field::Credit => "credit",
+            Field::Identity => "identity",
             Field::Note => "note",
         }
     }

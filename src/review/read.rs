@@ -99,6 +99,9 @@ fn check(decision: &Decision) -> Result<(), String> {
         Field::Label => now.is_null() || now.as_str().is_some_and(|text| !text.is_empty()),
         Field::Text => now.is_null() || now.as_str().is_some_and(|text| !text.trim().is_empty()),
         Field::Note => now.is_null() || now.is_string(),
+        Field::Answer => now.is_null() || now.is_string() || texts(now),
+        Field::Credit => now.is_null() || now.as_f64().is_some_and(f64::is_finite),
+        Field::Identity => now.is_null() || now.as_str().is_some_and(|id| !id.is_empty()),
         Field::Box => now.is_null() || corners(now).is_some(),
     };
     let long = [was, now].iter().any(|value| value.as_str().is_some_and(|text| text.len() > MAX_TEXT));
@@ -107,6 +110,12 @@ fn check(decision: &Decision) -> Result<(), String> {
         (false, _) => Err(format!("{} cannot become {now}", field.name())),
         _ => Ok(()),
     }
+}
+
+/// A list of texts, not more than a sheet has options.
+fn texts(value: &serde_json::Value) -> bool {
+    let fits = |text: &serde_json::Value| text.as_str().is_some_and(|text| text.len() <= MAX_TEXT);
+    value.as_array().is_some_and(|list| list.len() <= 1000 && list.iter().all(fits))
 }
 
 /// A box as records write it.

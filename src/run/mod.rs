@@ -118,7 +118,9 @@ impl RunFolder {
             self.root.join("evaluation.json"),
             self.root.join("proof.json"),
         ];
-        for path in own {
+        let grades =
+            crate::sheet::score::FILES.iter().chain(&["changes.csv"]).map(|name| self.root.join(name));
+        for path in own.into_iter().chain(grades) {
             let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             match removed {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => {

@@ -10,4 +10,7 @@ pub mod omrchecker;
 pub mod open;
 pub mod read;
 pub mod response;
+pub mod roster;
+pub mod score;
 pub mod seen;
+pub mod table;

@@ -50,7 +50,6 @@ pub const COMMANDS: &[Entry] = &[
     grade::ENTRY,
     report::ENTRY,
     triage::ENTRY,
-    grade::ENTRY,
     eval::ENTRY,
     dicom::ENTRY,
     diff::ENTRY,

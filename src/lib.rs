@@ -14,6 +14,7 @@
 pub mod atomic;
 pub mod cmd;
 pub mod convert;
+pub mod deidentify;
 pub mod diff;
 pub mod digest;
 pub mod draw;

@@ -8,6 +8,8 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_pars
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+mod deidentify;
+
 use super::{Entry, print_failed, printing};
 use crate::digest::hex;
 use crate::error::{Error, Kind, Result};
@@ -20,19 +22,27 @@ const EXAMPLES: &str = "Examples:
   vision dicom check study/*.dcm
       a line a file: what it holds, or why it is refused
   vision dicom check scan.dcm --png frames/
-      each frame as models see it, as a PNG: scan.dcm.0000.png, of a second file of that name scan.dcm-2.0000.png";
+      each frame as models see it, as a PNG: scan.dcm.0000.png, of a second file of that name scan.dcm-2.0000.png
+  vision dicom deidentify studies/ --out shared
+      copies without what identifies people, in shared/instances/; who is who in shared/private/";
 
 fn command() -> Command {
-    let about = "Look at DICOM files: what they hold, whether their pixels can be read";
+    let about = "DICOM files: what they hold, whether their pixels can be read; copies without what identifies people";
     let check = Check::augment_args(Command::new("check"))
         .about("Decode every frame and print a JSON line a file: read, with sums over its stored values, or refused, with the reason");
-    Command::new("dicom").about(about).after_help(EXAMPLES).subcommand_required(true).subcommand(check)
+    Command::new("dicom")
+        .about(about)
+        .after_help(EXAMPLES)
+        .subcommand_required(true)
+        .subcommand(check)
+        .subcommand(deidentify::command())
 }
 
 fn run(matches: &ArgMatches) -> Result<u8> {
     match matches.subcommand() {
         Some(("check", matches)) => printing(matches, Check::run),
-        _ => Err(Error::usage("vision dicom: no such command; there is: check")),
+        Some(("deidentify", matches)) => printing(matches, deidentify::run),
+        _ => Err(Error::usage("vision dicom: no such command; there are: check, deidentify")),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod doctor;
 mod eval;
 mod explain;
 mod faces;
+mod grade;
 mod look;
 mod machine;
 pub mod models;
@@ -45,6 +46,7 @@ pub const COMMANDS: &[Entry] = &[
     faces::ENTRY,
     ocr::ENTRY,
     explain::ENTRY,
+    grade::ENTRY,
     report::ENTRY,
     triage::ENTRY,
     eval::ENTRY,

@@ -4,6 +4,7 @@ mod arrange;
 mod engine;
 mod explain;
 mod facts;
+mod grade;
 mod ocr;
 mod page;
 mod progress;
@@ -47,7 +48,7 @@ use crate::spec::Task;
 
 pub(crate) use arrange::{asked, cores, workers};
 pub use report::{Report, Status};
-pub use setup::{Prepared, Selection};
+pub use setup::{Prepared, Selection, Subject};
 pub(crate) use shape::input_size;
 pub(crate) use summary::Findings;
 pub use summary::Summary;
@@ -177,7 +178,9 @@ fn within<S: Selection>(
     let mut sinks = sinks(options, prepared, folder, echo)?;
     if options.output.report {
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
-        sinks.push(page::open(run, options, prepared, folder, &listing, artist.clone())?);
+        let page = page::open(run, options, prepared, folder, &listing, artist.clone())?;
+        let temporary = folder.temporary();
+        sinks.push(options.select.page(&prepared.models, &context(prepared, folder, &temporary), page)?);
     }
     let provider = chosen.provider.to_string();
     let mut walk = Walk {
@@ -319,14 +322,16 @@ fn artist<S: Selection>(
     let kinds = Kinds {
         images: !output.no_images,
         crops: output.crops,
-        thumbs: output.report,
+        thumbs: output.report && task != Task::Triage,
         video: output.video,
         format,
         encoder: (output.video_encoder.clone(), output.video_quality),
         sheet: task == Task::Ocr,
         maps: maps::<S>(prepared),
     };
-    (output.draws() || output.report || prepared.explainer.is_some())
+    // Of patients there are no pictures, not even small ones.
+    let small = output.report && task != Task::Triage;
+    (output.draws() || small || prepared.explainer.is_some())
         .then(|| Artist::new(folder.root(), folder.temporary(), Style::default(), kinds, &listing.inputs))
 }
 
@@ -356,14 +361,7 @@ fn sinks<S: Selection>(
     echo: Option<Box<dyn Sink>>,
 ) -> Result<Vec<Box<dyn Sink>>> {
     let temporary = folder.temporary();
-    let context = SinkContext {
-        folder: folder.root(),
-        temporary: &temporary,
-        labels: prepared.policy.labels(),
-        tracked: prepared.tracking.is_some(),
-        scored: true,
-        generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
-    };
+    let context = context(prepared, folder, &temporary);
     // results.jsonl is the stable interface and always written.
     let mut names = vec!["jsonl".to_owned()];
     names.extend(options.output.format.iter().filter(|name| *name != "jsonl").cloned());
@@ -372,9 +370,20 @@ fn sinks<S: Selection>(
     names.extend(zones.then(|| "events".to_owned()));
     names.dedup();
     let mut sinks = sink::open(&names, S::TASK, &context)?;
-    sinks.extend(options.select.outputs(&prepared.model, &context)?);
+    sinks.extend(options.select.outputs(&prepared.models, &context)?);
     sinks.extend(echo);
     Ok(sinks)
+}
+
+fn context<'a>(prepared: &'a Prepared, folder: &'a RunFolder, temporary: &'a Path) -> SinkContext<'a> {
+    SinkContext {
+        folder: folder.root(),
+        temporary,
+        labels: prepared.policy.labels(),
+        tracked: prepared.tracking.is_some(),
+        scored: true,
+        generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
 }
 
 fn status(control: &Control) -> Status {

@@ -112,7 +112,9 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.advance(&Arc::new(stream))
             }
             Err(error) => {
-                self.saw(input, error.item().map(|about| &about.attributes));
+                if let Some((witness, about)) = self.walk.witness.zip(error.item()) {
+                    witness.saw(input, &about.attributes);
+                }
                 let (items, failure) =
                     (Entry::failed(&error).into_iter().collect(), Some(Failure::from(&error)));
                 let limits = Some(self.limits.clone());
@@ -207,14 +209,15 @@ impl<'a, 'e> Worker<'a, 'e> {
     /// Takes a stream one frame on, and closes its input after the last.
     fn advance(&mut self, stream: &Arc<Stream>) -> Result<()> {
         let input = &self.walk.inputs[stream.index];
-        let next = stream.advance(&input.identity.shown(), self.decoder.as_mut());
+        let walk = self.walk;
+        let saw = |known: &Attributes| walk.witness.into_iter().for_each(|witness| witness.saw(input, known));
+        let next = stream.advance(&input.identity.shown(), self.decoder.as_mut(), &saw);
         // Before the frame is worked on, so that others decode the next one meanwhile.
         if stream.begins_to_share() {
             self.dispenser.share(Arc::clone(stream));
         }
         match next {
             Ok(Next::Frame(number, frame)) => {
-                self.saw(input, Some(&frame.attributes));
                 if let Err(error) = self.frame(input, stream, number, &frame) {
                     stream.give_up();
                     return Err(error);
@@ -222,8 +225,7 @@ impl<'a, 'e> Worker<'a, 'e> {
             }
             Err(error) if error.fault_of() == FaultOf::Environment => return Err(error),
             // A failure is kept by the stream.
-            Ok(Next::Failed(known)) => self.saw(input, known.as_ref()),
-            Ok(Next::End) | Err(_) => {}
+            Ok(Next::Failed | Next::End) | Err(_) => {}
         }
         match stream.close(&self.limits) {
             Some(mut manifest) => {
@@ -355,12 +357,6 @@ impl<'a, 'e> Worker<'a, 'e> {
             self.walk.journal.close(&input.identity.id, &digest, format, stat)?;
         }
         self.emit(index, Outcome { content: Some((digest, stat.bytes)), manifest })
-    }
-
-    fn saw(&self, input: &Input, known: Option<&Attributes>) {
-        if let Some((witness, known)) = self.walk.witness.zip(known) {
-            witness.saw(input, known);
-        }
     }
 
     fn emit(&self, index: usize, outcome: Outcome) -> Result<()> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::common::{Ran, Scratch, vision};
 
 /// The interpreter, where it has pydicom.
-fn python() -> Option<String> {
+pub fn python() -> Option<String> {
     let python = std::env::var("VISION_PYTHON").ok()?;
     let found = Command::new(&python).args(["-c", "import pydicom"]).output().ok()?;
     assert!(found.status.success(), "{python} has no pydicom: run scripts/python-env.sh");

@@ -41,7 +41,7 @@ function showView(item, views, at) {
   const view = views[at];
   looking.view = view?.kind ?? '';
   if (!view) {
-    paper.append(make('p', { class: 'none', text: item.row.error?.message ?? 'no picture' }));
+    paper.append(make('p', { class: 'none', text: item.row.error?.message ?? item.row.instead?.join(': ') ?? 'no picture' }));
     paper.removeAttribute('style');
     return;
   }

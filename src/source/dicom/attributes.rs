@@ -111,7 +111,7 @@ fn is_code(text: &str) -> bool {
 
 /// Values that may identify a person or lead to one: names, numbers, free text, dates with a day, and identifiers of
 /// this study, anywhere in the data set; and whether they are all. Bounded, because a hostile file may hold millions.
-fn identifying(attributes: &InMemDicomObject) -> (Vec<String>, bool) {
+pub fn identifying(attributes: &InMemDicomObject) -> (Vec<String>, bool) {
     let mut found = std::collections::BTreeSet::new();
     let mut waiting = vec![attributes];
     while let Some(object) = waiting.pop() {

@@ -5,12 +5,13 @@ use std::io::Read;
 use dicom_core::{PrimitiveValue, Tag};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
-use dicom_transfer_syntax_registry::entries;
+use dicom_transfer_syntax_registry::{TransferSyntax, entries};
 
 use super::attributes;
 use super::head::{self, Head};
 use super::scan::{self, Encoding, Fault, Layout, Pixels};
 use super::syntax::Syntax;
+use super::unknown;
 use crate::Result;
 use crate::frame::About;
 use crate::source::Input;
@@ -64,14 +65,9 @@ impl DataSet {
         let encoding = known.encoding;
         let Layout { attributes_end, mut pixels, whole, fault } = scan::scan(&input.bytes, at, encoding);
         let fault = cut.or(fault);
-        let registry = match encoding {
-            Encoding { explicit: false, .. } => entries::IMPLICIT_VR_LITTLE_ENDIAN.erased(),
-            Encoding { big: true, .. } => entries::EXPLICIT_VR_BIG_ENDIAN.erased(),
-            _ => entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
-        };
         let bytes = &input.bytes[at..attributes_end];
-        let attributes = InMemDicomObject::read_dataset_with_ts(bytes, &registry);
-        let attributes = match (attributes, fault.is_some()) {
+        let attributes = InMemDicomObject::read_dataset_with_ts(bytes, &plain(encoding));
+        let mut attributes = match (attributes, fault.is_some()) {
             (Ok(attributes), _) => attributes,
             (Err(_), true) => InMemDicomObject::new_empty(),
             (Err(e), false) => return Err(input.corrupt("its attributes cannot be read").because(e)),
@@ -81,6 +77,7 @@ impl DataSet {
         {
             *offsets = extended_offsets(&attributes);
         }
+        unknown::told(&mut attributes);
         let whole = whole && attributes.iter().next().is_some();
         Ok(Self { input, syntax: known, attributes, pixels, whole, fault })
     }
@@ -95,6 +92,15 @@ fn extended_offsets(attributes: &InMemDicomObject) -> Vec<u64> {
             bytes.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// The transfer syntax without compression in which attributes are written so.
+pub fn plain(encoding: Encoding) -> TransferSyntax {
+    match encoding {
+        Encoding { explicit: false, .. } => entries::IMPLICIT_VR_LITTLE_ENDIAN.erased(),
+        Encoding { big: true, .. } => entries::EXPLICIT_VR_BIG_ENDIAN.erased(),
+        _ => entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
     }
 }
 

@@ -60,7 +60,7 @@ fn bytes_of(set: &DataSet, described: &Description, n: usize) -> Result<Vec<Rang
 }
 
 /// Bits of a frame without compression. Of YBR_FULL_422 two pixels share their colours.
-fn native_bits(described: &Description) -> u64 {
+pub fn native_bits(described: &Description) -> u64 {
     let samples = if described.photometric == Photometric::YbrFull422 { 2 } else { described.samples };
     described.pixels() as u64 * samples as u64 * u64::from(described.allocated)
 }

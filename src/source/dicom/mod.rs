@@ -19,11 +19,16 @@ mod scan;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod unknown;
 pub mod zipped;
 
-pub use attributes::IDENTIFYING;
+pub use attributes::{IDENTIFYING, identifying};
+pub use dataset::{Ask, DataSet, plain};
+pub use description::{Description, Photometric};
 pub use head::is_dicom;
 pub use instance::{Instance, Stored};
+pub use scan::{Encoding, Pixels};
+pub use syntax::{Codec, Syntax};
 
 use super::{Frames, Input};
 use crate::Result;

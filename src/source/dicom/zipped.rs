@@ -33,20 +33,22 @@ fn begins_as_dicom(entry: impl Read) -> bool {
 }
 
 pub fn open(input: Input) -> Result<Box<dyn Frames>> {
-    let archive =
-        ZipArchive::new(input.reader()).map_err(|e| input.corrupt("it is no whole zip file").because(e))?;
-    if archive.len() > MAX_ENTRIES {
-        return Err(
-            input.too_large(format_args!("it has {} entries; at most {MAX_ENTRIES} are read", archive.len()))
-        );
-    }
-    let left = input.limits.max_bytes;
-    let mut files = Files { input, archive, next: 0, left, seen: HashSet::new(), current: None, shown: 0 };
+    let mut files = Files::open(input)?;
     files.current = files.following();
     if files.current.is_none() {
         return Err(files.input.not_media());
     }
     Ok(Box::new(files))
+}
+
+/// Every DICOM file in a zip file, or why one of them cannot be unpacked; one at a time.
+///
+/// # Errors
+/// `Corrupt` and `TooLarge` for an archive that cannot be opened.
+pub fn each(input: Input) -> Result<Box<dyn Iterator<Item = Result<Input>>>> {
+    let mut files = Files::open(input)?;
+    let count = files.archive.len();
+    Ok(Box::new((0..count).filter_map(move |index| files.unpacked(index).transpose())))
 }
 
 struct Files {
@@ -89,6 +91,19 @@ impl Frames for Files {
 }
 
 impl Files {
+    fn open(input: Input) -> Result<Self> {
+        let archive = ZipArchive::new(input.reader())
+            .map_err(|e| input.corrupt("it is no whole zip file").because(e))?;
+        if archive.len() > MAX_ENTRIES {
+            return Err(input.too_large(format_args!(
+                "it has {} entries; at most {MAX_ENTRIES} are read",
+                archive.len()
+            )));
+        }
+        let left = input.limits.max_bytes;
+        Ok(Self { input, archive, next: 0, left, seen: HashSet::new(), current: None, shown: 0 })
+    }
+
     /// The next entry that is DICOM.
     fn following(&mut self) -> Option<Result<(Instance, u32)>> {
         while self.next < self.archive.len() {

@@ -180,7 +180,8 @@ impl Explainer {
         let (inputs, mapping) = family.prepare(frame)?;
         let outputs = Outputs::new(infer.infer(ModelId::default(), &inputs)?);
         let picture = inputs.first().ok_or_else(|| Error::new(Kind::Internal, "a model without an input"))?;
-        let input = family.input().ok_or_else(|| Error::new(Kind::Internal, "nothing is asked of a model"))?;
+        let input =
+            family.input().ok_or_else(|| Error::new(Kind::Internal, "nothing is asked of a model"))?;
         let canvas = Canvas::new(&picture.value, input.spec.layout)?;
         let observed = family.decode(&outputs, &mapping)?.0;
         let look = (&observed, &outputs, &mapping);

@@ -197,7 +197,9 @@ impl Prepared {
         let family = options.select.family(&models, size, &looks, &[])?;
         let batch = batch(&options.model.batch, models.first(), family.as_ref())?;
         let explainer = match models.split_first() {
-            Some((own, beside)) => explain::explainer(options.select.explain(), own, (&looks, beside.len()), batch)?,
+            Some((own, beside)) => {
+                explain::explainer(options.select.explain(), own, (&looks, beside.len()), batch)?
+            }
             None => None,
         };
         let mut observing = options.select.observing(&models);

@@ -54,7 +54,9 @@ impl Fold for Summary {
                 Some(Prediction::Triage { findings, refused, .. }) => triaged(findings, refused.as_deref()),
                 Some(other) if !other.classes().is_empty() => scored(other.classes()),
                 Some(other) if !other.lines().is_empty() => beginning(other.lines().iter()),
-                Some(Prediction::Sheet { .. }) => record.prediction.iter().filter_map(Prediction::sheet).map(sheet).collect(),
+                Some(Prediction::Sheet { .. }) => {
+                    record.prediction.iter().filter_map(Prediction::sheet).map(sheet).collect()
+                }
                 _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
             };
             let mut found = match (&record.error, found.is_empty()) {

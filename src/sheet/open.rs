@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::layout::{Layout, Page};
+use super::layout::{Anchors, Layout, Page};
 use super::omrchecker;
 use crate::error::{Error, Kind, Result};
 use crate::geometry::Rect;
@@ -23,10 +23,25 @@ const NAMES: [&str; 1] = ["template.json"];
 /// `Usage` where there is none, `Config` where it is wrong; messages name the file.
 pub fn open(path: &Path) -> Result<Layout> {
     let file = file(path)?;
+    let layout = read(path, &file)?;
+    if layout.pages.iter().any(|page| matches!(page.anchors, Anchors::Reference { .. })) {
+        return Err(Error::new(
+            Kind::Config,
+            format!(
+                "{}: pages are to be found by their features (FeatureBasedAlignment), which is not done yet; use CropPage \
+                 or CropOnMarkers",
+                file.display()
+            ),
+        ));
+    }
+    Ok(layout)
+}
+
+fn read(path: &Path, file: &Path) -> Result<Layout> {
     match file.extension().and_then(|e| e.to_str()) {
-        Some("json") => match layout(&file)? {
+        Some("json") => match layout(file)? {
             Some(layout) => Ok(layout),
-            None => omrchecker::read(&file),
+            None => omrchecker::read(file),
         },
         _ => Err(Error::usage(format!(
             "--sheet {}: expected OMRChecker's template.json, or a layout.json",

@@ -22,7 +22,8 @@ pub fn layout(title: &str) -> Value {
     let field = |row: usize| {
         let bubbles = (0..4).map(|column| {
             let [x, y] = bubble(row, column);
-            json!({ "value": ["A", "B", "C", "D"][column], "place": 0, "shape": "ellipse", "rect": [x - 2.5, y - 2.5, x + 2.5, y + 2.5] })
+            let value = ["A", "B", "C", "D"][column];
+            json!({ "value": value, "place": 0, "shape": "ellipse", "rect": [x - 2.5, y - 2.5, x + 2.5, y + 2.5] })
         });
         let [x, y] = bubble(row, 0);
         json!({ "name": format!("q{}", row + 1), "kind": "choice", "area": [x - 3.0, y - 3.0, x + 40.0, y + 3.0],
@@ -68,7 +69,7 @@ pub fn desk(pages: &[(&GrayImage, f32, f32, [f32; 2])]) -> GrayImage {
             .and_then(Projection::scale(*scale, *scale))
             .and_then(Projection::translate(*x, *y));
         let mut laid = GrayImage::new(1500, 1800);
-        warp_into(page, &way, Interpolation::Bilinear, Border::Constant(Luma([0])), &mut laid);
+        warp_into(page, way, Interpolation::Bilinear, Border::Constant(Luma([0])), &mut laid);
         for (below, above) in desk.pixels_mut().zip(laid.pixels()).filter(|(_, above)| above.0[0] > 0) {
             *below = *above;
         }

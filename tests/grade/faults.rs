@@ -3,9 +3,9 @@
 use image::{GrayImage, Luma};
 use serde_json::Value;
 
+use super::common::{Scratch, sample};
 use super::drawn::{ROWS, desk, layout, marked, page, png};
-use super::{common, grade, pages, values};
-use common::{Scratch, sample};
+use super::{grade, pages, values};
 
 const ALL: [bool; 4] = [true; 4];
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{common, grade, pages};
-use common::{Scratch, shared};
+use super::common::{Scratch, shared};
+use super::{grade, pages};
 
 /// Folder of the recorded results, pictures, template, and what OMRChecker writes for an empty field and for an empty
 /// place of a number.

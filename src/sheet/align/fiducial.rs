@@ -220,7 +220,7 @@ mod tests {
             .and_then(Projection::translate(700.0, 750.0));
         warp_into(
             &page,
-            &way,
+            way,
             Interpolation::Bilinear,
             imageproc::geometric_transformations::Border::Constant(Luma([150])),
             &mut out,

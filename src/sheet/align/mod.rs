@@ -221,6 +221,8 @@ fn ways_of(grey: &GrayImage, paper: &Paper, number: usize, page: &Page) -> Vec<W
             }
             ways
         }
-        _ => lying(corners, frame, 0.0, true),
+        // What goes by features is refused when the sheet is opened.
+        Anchors::Reference { .. } => Vec::new(),
+        Anchors::None => lying(corners, frame, 0.0, true),
     }
 }

@@ -140,8 +140,11 @@ fn read(
         flags.push("two-marks".to_owned());
     }
     let confidence: f32 = scores.iter().map(|score| score.max(1.0 - score)).product();
-    let confidence = round(confidence, 1e4);
     let unread = field.bubbles.is_empty() && field.kind != FieldKind::Free;
+    if unread {
+        flags.push("unread".to_owned());
+    }
+    let confidence = if unread { 0.0 } else { round(confidence, 1e4) };
     let told = field.bubbles.iter().enumerate().filter(|(n, _)| scores[*n] >= TOLD);
     let told = told.map(|(n, bubble)| MarkRead {
         value: bubble.value.clone(),
@@ -157,7 +160,7 @@ fn read(
             field: field.name.clone(),
             values,
             confidence,
-            review: confidence < rules.sure || !flags.is_empty() || unread,
+            review: confidence < rules.sure || !flags.is_empty(),
             flags,
         },
     }

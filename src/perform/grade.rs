@@ -1,8 +1,7 @@
 //! `vision grade`'s sheet in place of a model, and its decisions.
 
 use super::setup::{Selection, Subject};
-use crate::digest::{hex, sha256};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::family::Family;
 use crate::looks::Looks;
 use crate::models::Model;
@@ -22,9 +21,7 @@ impl Selection for GradeOptions {
     /// Everything that is printed is part of the digest: another layout measures other places.
     fn subject(&self) -> Result<Option<Subject>> {
         let layout = self.layout()?;
-        let text = serde_json::to_vec(layout.as_ref())
-            .map_err(|e| Error::new(Kind::Internal, "the layout could not be encoded").because(e))?;
-        let digest = format!("sha256:{}", hex(&sha256(&text)));
+        let digest = format!("sha256:{}", layout.digest());
         Ok(Some(Subject::without_model(layout.title.clone(), "sheet", digest)))
     }
 

@@ -30,6 +30,8 @@ pub struct Placed {
     pub shifts: Vec<[f32; 2]>,
     /// How far the anchors are from where they belong, root mean square, as a share of the page's shorter side.
     pub residual: f32,
+    /// Whether all marks by which it is laid were seen; else one is told from the others.
+    pub complete: bool,
     /// The share of bubbles that are printed where they should be, 0 to 1.
     pub printed: f32,
     /// How far those are from their places after all shifts, root mean square, in bubbles' widths.

@@ -12,6 +12,8 @@ const GRID: usize = 14;
 const NOISE: f32 = 0.03;
 /// Mean darkness beyond noise of a bubble's surroundings that is print: a thin grey circle has more.
 const PRINT: f32 = 0.004;
+/// With so much it is filled.
+const FILLED: f32 = 0.1;
 /// Print this far from the middle, as a share of the way to the neighbours, is not the bubble's.
 const NEAR: f32 = 0.33;
 
@@ -66,10 +68,14 @@ impl Surroundings {
     }
 }
 
+/// The middle of the ink, and its mean darkness.
+type Ink = ([f32; 2], f32);
+
 /// The print of each bubble.
 pub struct Print {
-    /// Where the middle of the ink is from the bubble's, in the layout's units; none where there is no ink.
-    off: Vec<Option<[f32; 2]>>,
+    /// Where the middle of the ink is from the bubble's, in the layout's units, and how much ink there is; none where
+    /// there is none.
+    off: Vec<Option<Ink>>,
 }
 
 impl Print {
@@ -92,8 +98,8 @@ impl Print {
 
     /// The share of the bubbles looked at that have print near their middle, 0 to 1.
     pub fn share(&self, around: &Surroundings, step: usize) -> f32 {
-        let near = |(off, (_, half)): (&Option<[f32; 2]>, &([f32; 2], [f32; 2]))| {
-            off.is_some_and(|off| (0..2).all(|axis| off[axis].abs() < NEAR * half[axis]))
+        let near = |(off, (_, half)): (&Option<Ink>, &([f32; 2], [f32; 2]))| {
+            off.is_some_and(|(off, _)| (0..2).all(|axis| off[axis].abs() < NEAR * half[axis]))
         };
         let count = self.off.iter().zip(&around.bubbles).filter(|pair| near(*pair)).count();
         count as f32 / self.off.len().div_ceil(step).max(1) as f32
@@ -103,27 +109,26 @@ impl Print {
     /// distance (Cleveland 1979, locally weighted regression). They know of a curl in the paper or of a gap that a
     /// template has wrong, and nothing of a pencil that slipped.
     fn add_to(&self, around: &Surroundings, shifts: &mut [[f32; 2]]) {
-        // What is further off may be a neighbour's print, or a word.
-        let near = |off: &[f32; 2], half: &[f32; 2]| (0..2).all(|axis| off[axis].abs() < 0.4 * half[axis]);
+        // What is further off may be a neighbour's print, or a word; a filled bubble is told from further away.
+        let near = |(off, ink): &Ink, half: &[f32; 2]| {
+            let limit = if *ink > FILLED { 0.7 } else { 0.4 };
+            (0..2).all(|axis| off[axis].abs() < limit * half[axis])
+        };
         let reach = 6.0 * around.usual[0].max(around.usual[1]);
-        let known: Vec<(usize, [f32; 2])> = self
-            .off
-            .iter()
-            .zip(&around.bubbles)
-            .enumerate()
-            .filter_map(|(n, (off, (_, half)))| Some((n, off.filter(|off| near(off, half))?)))
-            .collect();
+        let seen = self.off.iter().zip(&around.bubbles).enumerate();
+        let known: Vec<(usize, Ink)> =
+            seen.filter_map(|(n, (off, (_, half)))| Some((n, off.filter(|off| near(off, half))?))).collect();
         let before: Vec<[f32; 2]> = shifts.to_vec();
         for (n, shift) in shifts.iter_mut().enumerate() {
             let at = around.bubbles[n].0;
             let mut local = Local::default();
-            for (other, off) in &known {
+            for (other, (off, ink)) in &known {
                 let place = around.bubbles[*other].0;
                 let far = [0, 1].map(|axis| (place[axis] - at[axis]) / reach);
                 let square = far[0] * far[0] + far[1] * far[1];
                 if square < 4.0 {
                     let whole = [0, 1].map(|axis| off[axis] + before[*other][axis]);
-                    local.add((-square).exp(), far, whole);
+                    local.add((-square).exp() * (0.3 + (ink / FILLED).min(1.0)), far, whole);
                 }
             }
             if let Some(found) = local.middle() {
@@ -134,7 +139,7 @@ impl Print {
 
     /// How far print is from the middle of its bubble, root mean square, in bubbles' widths.
     pub fn spread(&self, around: &Surroundings) -> f32 {
-        let squares = self.off.iter().flatten().map(|off| off[0] * off[0] + off[1] * off[1]);
+        let squares = self.off.iter().flatten().map(|(off, _)| off[0] * off[0] + off[1] * off[1]);
         let (sum, count) = squares.fold((0.0, 0), |(sum, count), square| (sum + square, count + 1));
         if count == 0 { 0.0 } else { (sum / count as f32).sqrt() / around.usual[0].max(1e-6) }
     }
@@ -243,7 +248,7 @@ fn middle_of_ink(
     plane: &Plane,
     centre: [f32; 2],
     half: [f32; 2],
-) -> Option<[f32; 2]> {
+) -> Option<Ink> {
     let off = |n: usize| {
         let share = [n % GRID, n / GRID].map(|n| (n as f32 + 0.5) / GRID as f32 * 2.0 - 1.0);
         [share[0] * half[0], share[1] * half[1]]
@@ -264,5 +269,6 @@ fn middle_of_ink(
         mass += dark;
         (0..2).for_each(|axis| sum[axis] += dark * off(n)[axis]);
     }
-    (mass / (GRID * GRID) as f32 > PRINT).then(|| sum.map(|v| v / mass))
+    let mean = mass / (GRID * GRID) as f32;
+    (mean > PRINT).then(|| (sum.map(|v| v / mass), mean))
 }

@@ -27,7 +27,8 @@ pub struct Rules {
 pub fn decide(layout: &Layout, seen: &SheetSeen, rules: Rules, size: [u32; 2]) -> SheetPage {
     let at = seen.placed.as_ref().and_then(|placed| Some((placed, layout.pages.get(placed.page as usize)?)));
     if let Some(trouble) = seen.trouble.clone() {
-        let bucket = if at.is_some() { Bucket::Rejected(trouble) } else { Bucket::NotASheet(trouble) };
+        let is_one = at.is_some() || seen.code.is_some();
+        let bucket = if is_one { Bucket::Rejected(trouble) } else { Bucket::NotASheet(trouble) };
         let corners = at.map(|(placed, page)| corners(page, placed));
         return SheetPage { corners, ..SheetPage::unread(bucket) };
     }
@@ -47,16 +48,42 @@ pub fn decide(layout: &Layout, seen: &SheetSeen, rules: Rules, size: [u32; 2]) -
         let place = Place { plane: &placed.to_frame, shifts: &placed.shifts[range.clone()], size };
         fields.push(read(field, &seen.marks[range.clone()], &levels, range.start, rules, &place));
     }
-    let review = fields.iter().any(|field| field.response.review);
+    let quality = poor(seen, placed);
+    let review = fields.iter().any(|field| field.response.review) || !quality.is_empty();
     SheetPage {
         bucket: if review { Bucket::Review } else { Bucket::Graded },
         page: Some(placed.page),
         version: seen.code.as_ref().and_then(|code| code.version.clone()),
         corners: Some(corners(page, placed)),
-        quality: Vec::new(),
+        quality,
         fields,
     }
 }
+
+/// What is wrong with the picture so that a person should see the page, whatever its answers are.
+fn poor(seen: &SheetSeen, placed: &Placed) -> Vec<String> {
+    let quality = &seen.quality;
+    let codes = [
+        ("corner-missing", !placed.complete),
+        ("anchors-off", placed.residual > ANCHORS_OFF),
+        ("bubbles-off", placed.spread > BUBBLES_OFF || placed.printed < LEAST_PRINTED),
+        ("small", quality.bubble < SMALL),
+        ("blurred", quality.blur > BLURRED * quality.bubble),
+        ("dark", quality.paper < DARK),
+    ];
+    codes.into_iter().filter(|(_, is)| *is).map(|(code, _)| code.to_owned()).collect()
+}
+
+/// The edge of curled paper is off by about 0.01 of its side; twice that is another shape.
+const ANCHORS_OFF: f32 = 0.02;
+/// Bubbles that are off by half their width after all shifts are others.
+const BUBBLES_OFF: f32 = 0.5;
+const LEAST_PRINTED: f32 = 0.5;
+/// Bubbles of fewer pixels hold no letter, and edges wider than this share of a bubble leave no ring.
+const SMALL: f32 = 5.0;
+const BLURRED: f32 = 0.5;
+/// Paper darker than this, of 255, has been seen without light.
+const DARK: f32 = 40.0;
 
 /// Where things of the layout are in the frame.
 struct Place<'a> {
@@ -104,6 +131,7 @@ fn read(
     let scores: Vec<f32> = over.iter().map(|over| likely(*over, levels)).collect();
     let marked: Vec<bool> = scores.iter().map(|score| *score > 0.5).collect();
     let mut flags = Vec::new();
+    let marked = alone(field, &over, marked, &mut flags);
     let values = match field.kind {
         FieldKind::Grid => grid(field, &marked, &mut flags),
         _ => field.bubbles.iter().zip(&marked).filter(|(_, m)| **m).map(|(b, _)| b.value.clone()).collect(),
@@ -112,8 +140,11 @@ fn read(
         flags.push("two-marks".to_owned());
     }
     let confidence: f32 = scores.iter().map(|score| score.max(1.0 - score)).product();
-    let confidence = round(confidence, 1e4);
     let unread = field.bubbles.is_empty() && field.kind != FieldKind::Free;
+    if unread {
+        flags.push("unread".to_owned());
+    }
+    let confidence = if unread { 0.0 } else { round(confidence, 1e4) };
     let told = field.bubbles.iter().enumerate().filter(|(n, _)| scores[*n] >= TOLD);
     let told = told.map(|(n, bubble)| MarkRead {
         value: bubble.value.clone(),
@@ -129,10 +160,31 @@ fn read(
             field: field.name.clone(),
             values,
             confidence,
-            review: confidence < rules.sure || !flags.is_empty() || unread,
+            review: confidence < rules.sure || !flags.is_empty(),
             flags,
         },
     }
+}
+
+/// Of a choice, marks much weaker than the strongest are taken back: rubbed out, or corrected. A person sees them.
+fn alone(field: &Field, over: &[f32], mut marked: Vec<bool>, flags: &mut Vec<String>) -> Vec<bool> {
+    /// Rubber leaves less than this share of a mark's darkness.
+    const LEFT: f32 = 0.5;
+    if field.kind != FieldKind::Choice {
+        return marked;
+    }
+    let most = over.iter().copied().fold(0.0, f32::max);
+    let mut weak = 0;
+    for (marked, over) in marked.iter_mut().zip(over) {
+        if *marked && *over < LEFT * most {
+            *marked = false;
+            weak += 1;
+        }
+    }
+    if weak > 0 {
+        flags.push("erased".to_owned());
+    }
+    marked
 }
 
 /// How likely a bubble so much darker than an empty one is marked.

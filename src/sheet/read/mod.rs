@@ -32,6 +32,8 @@ const BLANK: f32 = 0.0008;
 /// Looks at pictures as pages of one layout; needs no model.
 pub struct SheetReader {
     layout: Arc<Layout>,
+    /// What its page codes call it.
+    id: String,
     around: Vec<Surroundings>,
     /// The longer side of pictures as they are read.
     side: f32,
@@ -46,7 +48,8 @@ impl SheetReader {
             .zip(&around)
             .map(|(page, around)| BUBBLE / around.smallest * page.size[0].max(page.size[1]));
         let side = needed.fold(*SIDES.start(), f32::max).min(*SIDES.end());
-        Self { layout, around, side }
+        let id = layout.id();
+        Self { layout, id, around, side }
     }
 
     fn seen(&self, frame: &Frame) -> SheetSeen {
@@ -58,7 +61,7 @@ impl SheetReader {
             f64::from(frame.size[0]) / f64::from(small.width()),
             f64::from(frame.size[1]) / f64::from(small.height()),
         ]);
-        match align(&small, &self.layout, &self.around, &paper) {
+        match align(&small, (&self.layout, &self.id), &self.around, &paper) {
             Ok(found) => {
                 let (page, around) = (&self.layout.pages[found.page], &self.around[found.page]);
                 let size = page.size.map(f64::from);
@@ -75,10 +78,11 @@ impl SheetReader {
                     to_frame: to_frame.after(&found.plane),
                     shifts: found.shifts,
                     residual: found.residual,
+                    complete: found.complete,
                     printed: found.printed,
                     spread: found.spread,
                 };
-                SheetSeen { placed: Some(placed), trouble: None, code: None, marks, quality }
+                SheetSeen { placed: Some(placed), trouble: None, code: found.code, marks, quality }
             }
             Err(lost) => {
                 let quality = measure::quality(&small, &paper, None, 0.0);
@@ -89,14 +93,16 @@ impl SheetReader {
                     to_frame: to_frame.after(&plane),
                     shifts: Vec::new(),
                     residual: 0.0,
+                    complete: false,
                     printed: lost.share,
                     spread: 0.0,
                 });
                 SheetSeen {
                     placed,
                     trouble: Some(trouble.code().to_owned()),
+                    code: lost.code,
+                    marks: Vec::new(),
                     quality,
-                    ..SheetSeen::default()
                 }
             }
         }

@@ -268,13 +268,13 @@ fn what_does_not_fit_is_said_and_leaves_the_grades_as_they_were() {
     regrade(&s, &["--key", "key.csv", "--roster", "roster.csv"]).expect(0);
     let before = std::fs::read(s.path("run/grades.json")).expect("grades.json");
     s.file("long.csv", format!("{KEY}q4;A;1;\nq5;A;1;\n").as_bytes());
-    s.file("bad.csv", b"question,answer,points\nq1,A,1\nq2,B,one\n");
+    s.file("bad.csv", b"question,answer,points\r\nq1,A,1\r\n\r\nq2,B,one\r\n");
     s.file("twice.csv", b"id,name\n0041,Ann\n0041,Bob\n");
     s.file("picture.csv", b"\x89PNG\r\n\x1a\n\x00\x00\xff");
     s.file("typo.toml", b"[questions.q1]\nanwser = \"A\"\n");
     let cases = [
         (&["--key", "long.csv"][..], "the key has questions that are not on any page that was read: q4, q5"),
-        (&["--key", "bad.csv"], "bad.csv: line 3, column 3: \"one\" is no number"),
+        (&["--key", "bad.csv"], "bad.csv: line 4, column 3: \"one\" is no number"),
         (&["--roster", "twice.csv"], "twice.csv: line 3, column 1: \"0041\" is the id of line 2 too"),
         (&["--key", "picture.csv"], "picture.csv: is no text"),
         (&["--key", "typo.toml"], "typo.toml: q1: unknown field `anwser`"),

@@ -59,7 +59,7 @@ impl Table {
                 let line = e.position().map_or(0, csv::Position::line);
                 Error::usage(format!("{name}: line {line}: not a line of a CSV file")).because(e)
             })?;
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = record.position().map_or(0, |position| line(&text, position));
             if record.len() > MAX_COLUMNS {
                 let found = record.len();
                 return Err(Error::usage(format!(
@@ -83,6 +83,14 @@ impl Table {
         let found = row.cells.get(column).map_or(String::new(), |cell| format!(" {cell:?}"));
         Error::usage(format!("{}: line {}, column {}:{found} {why}", self.name, row.line, column + 1))
     }
+}
+
+/// The line in which a record begins. The reader notes where it began to look, before empty lines.
+fn line(text: &str, position: &csv::Position) -> u64 {
+    let begin = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = text.as_bytes().get(begin..).unwrap_or_default();
+    let skipped = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).filter(|byte| **byte == b'\n');
+    position.line() + skipped.count() as u64
 }
 
 /// A file that a user named, with a limit on its size.
@@ -276,6 +284,10 @@ mod tests {
         let table = Table::parse("key.csv", b"question,answer,points\n\nq1,A,many\n").unwrap();
         let error = table.wrong(&table.rows[1], 2, "is no number");
         assert_eq!(error.message, "key.csv: line 3, column 3: \"many\" is no number");
+        let lines = |text: &str| -> Vec<u64> {
+            Table::parse("key.csv", text.as_bytes()).unwrap().rows.iter().map(|row| row.line).collect()
+        };
+        assert_eq!(lines("\na,b\r\nc,\"d\r\ne\"\r\n\r\n\r\nf\r\n"), [2, 3, 7]);
         assert!(
             Table::parse("key.csv", b"\x89PNG\r\n\x1a\n\x00\xff").unwrap_err().message.contains("no text")
         );

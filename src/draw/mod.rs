@@ -1,5 +1,6 @@
 //! Annotated pictures: boxes with tags that can be read on any picture of any size.
 
+mod caption;
 mod overlay;
 pub(crate) mod palette;
 mod panel;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Quad, Rect};
 use crate::prediction::{Instance, Prediction};
+pub use caption::captioned;
 pub use overlay::{Outline, Overlay};
 pub use reading::size as sheet_size;
 

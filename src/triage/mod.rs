@@ -8,6 +8,7 @@ pub mod private;
 pub mod proof;
 mod rules;
 pub mod statistics;
+pub mod studies;
 pub mod telling;
 mod worklist;
 

@@ -21,6 +21,7 @@ pub mod draw;
 pub mod engine;
 pub mod error;
 pub mod eval;
+pub mod explain;
 pub mod family;
 pub mod fetch;
 pub mod ffmpeg;

@@ -30,6 +30,8 @@ const EXAMPLES: &str = "Examples:
       for cron: exit code 3 when a rule says so
   vision triage inbox/ --model chest.onnx --watch 30s
       goes on: a study is triaged when its folder has been quiet for 30 s
+  vision triage studies/ --model chest.onnx --report
+      the worklist as a page, report.html, by pseudonyms and without pictures
   vision triage studies/ --model chest.onnx --evaluate labels.csv
       sensitivity, specificity, AUC and time to a critical read, in evaluation.json
 
@@ -67,11 +69,8 @@ fn run(matches: &ArgMatches) -> Result<u8> {
     if options.run.dry_run {
         return Err(Error::usage("--dry-run: vision triage has none"));
     }
-    if options.output.report || options.output.crops {
-        return Err(Error::usage(
-            "--report and --crops hold pictures of patients, which vision triage does not write; worklist.json and \
-             worklist.csv hold its results",
-        ));
+    if options.output.crops {
+        return Err(Error::usage("--crops are pictures of patients, which vision triage does not write"));
     }
     // A picture of a patient belongs nowhere but in private/.
     options.output.no_images = true;
@@ -93,7 +92,7 @@ fn begun(options: Options<TriageOptions>, private: &Private) -> Result<u8> {
 /// An error whose words name an input or a person is said in `private/` instead.
 fn unnamed(error: Error, matches: &ArgMatches, private: &Private) -> Error {
     let given = matches.get_raw("inputs").into_iter().flatten();
-    let mut values = private.values();
+    let mut values = private.values(&[]);
     values.extend(given.flat_map(|name| telling::parts(Path::new(name)).collect::<Vec<_>>()));
     let words = error.chain();
     if Needles::of(&values).is_ok_and(|needles| !needles.found_in(&words)) {
@@ -164,7 +163,9 @@ fn finish(options: &Options<TriageOptions>, private: &Private, report: &Report, 
     report.print(&mut words).map_err(print_failed)?;
     let _ = writeln!(words, "{}", counts(&worklist));
     let said = [("standard output", &*String::from_utf8_lossy(&words)), ("standard error", heard)];
-    let needles = Needles::of(&private.values())?;
+    let findings = rows(&worklist).iter().flat_map(|row| row["findings"].as_array().into_iter().flatten());
+    let own = findings.map(|finding| &finding["label"]).chain([&worklist["model"]["name"]]);
+    let needles = Needles::of(&private.values(&own.filter_map(Value::as_str).collect::<Vec<_>>()))?;
     let read = |pictures: &[PathBuf]| pixels::read(pictures, private, options);
     let proof = proof::search(out, &said, &needles, private.ledger.unproven(), &read)?;
     write(options, "proof.json", &proof)?;

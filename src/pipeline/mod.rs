@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use crate::engine::Infer;
 use crate::error::{Error, Kind, Result};
+use crate::explain::Explainer;
 use crate::family::Family;
 use crate::input::Input;
 use crate::policy::Policy;
@@ -47,6 +48,7 @@ pub struct Walk<'a> {
     /// The run folder, to see how much room there is.
     pub folder: &'a Path,
     pub family: &'a dyn Family,
+    pub explainer: Option<&'a Explainer>,
     pub policy: &'a dyn Policy,
     pub keys: &'a Keys,
     pub store: &'a Store,
@@ -88,6 +90,8 @@ pub trait Watcher: Sync {
     fn frame(&self, fresh: bool, video: bool);
     /// A video of so many frames begins.
     fn video(&self, frames: usize);
+    /// Of a picture that is explained, so many looks of so many are done.
+    fn looks(&self, _done: u32, _whole: u32) {}
     /// Something that people should know.
     fn note(&self, line: &str);
 }

@@ -65,8 +65,8 @@ impl State {
 pub enum Next {
     /// Frame and its number.
     Frame(u64, Box<Frame>),
-    /// A frame that cannot be decoded, which the stream keeps; others may follow. What is known of it.
-    Failed(Option<Attributes>),
+    /// A frame that cannot be decoded, which the stream keeps; others may follow.
+    Failed,
     End,
 }
 
@@ -86,14 +86,20 @@ impl Stream {
     }
 
     /// Decodes the next frame. Only one worker decodes at a time; the numbering follows the input.
-    /// Waiting for another worker's turn to end is no part of the deadline.
+    /// Waiting for another worker's turn to end is no part of the deadline. `saw` is told what is known of the frame, or of
+    /// what failed in its place, before the input can be closed.
     ///
     /// # Errors
     /// What ended the input: it gives no more frames.
-    pub fn advance(&self, name: &str, decoder: &mut dyn Decoder) -> Result<Next> {
+    pub fn advance(&self, name: &str, decoder: &mut dyn Decoder, saw: &dyn Fn(&Attributes)) -> Result<Next> {
         let mut slot = self.frames.lock().map_err(|_| poisoned("stream"))?;
         let Some(frames) = slot.take() else { return Ok(Next::End) };
         let step = decoder.next(name, frames);
+        match step.as_ref().map(|step| step.frame.as_ref()) {
+            Ok(Some(Ok(frame))) => saw(&frame.attributes),
+            Ok(Some(Err(error))) => error.item().into_iter().for_each(|about| saw(&about.attributes)),
+            _ => {}
+        }
         let mut state = self.state()?;
         let Step { frames, frame } = match step {
             Ok(step) => step,
@@ -118,7 +124,7 @@ impl Stream {
             // Kept under the same lock as the end: another worker may close the input at once.
             Some(Err(error)) => {
                 state.fail(&error);
-                Next::Failed(error.item().map(|about| about.attributes.clone()))
+                Next::Failed
             }
             Some(Ok(frame)) => {
                 state.outstanding += 1;
@@ -247,9 +253,9 @@ mod tests {
     fn a_failure_stands_whoever_closes_the_input() {
         let stat = Stat { bytes: 1, mtime: 0, ctime: 0, inode: 0 };
         let stream = Stream::new(0, [0; 32], stat, "gif".into(), Box::new(Broken(0)));
-        let Ok(Next::Frame(number, _)) = stream.advance("x", &mut Direct) else { panic!("a frame") };
+        let Ok(Next::Frame(number, _)) = stream.advance("x", &mut Direct, &|_| {}) else { panic!("a frame") };
         // A second worker meets the failure and has not yet gone on when the first finishes its frame.
-        assert!(matches!(stream.advance("x", &mut Direct), Ok(Next::Failed(None))));
+        assert!(matches!(stream.advance("x", &mut Direct, &|_| {}), Ok(Next::Failed)));
         stream
             .finish(
                 number,

@@ -21,6 +21,7 @@ use crate::digest::{Key, sha256};
 use crate::draw::Overlay;
 use crate::engine::Infer;
 use crate::error::{Error, FaultOf, Kind, Result};
+use crate::explain::Explained;
 use crate::frame::{Attributes, Frame, Part};
 use crate::input::Input;
 use crate::observation::Observed;
@@ -111,7 +112,9 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.advance(&Arc::new(stream))
             }
             Err(error) => {
-                self.saw(input, error.item().map(|about| &about.attributes));
+                if let Some((witness, about)) = self.walk.witness.zip(error.item()) {
+                    witness.saw(input, &about.attributes);
+                }
                 let (items, failure) =
                     (Entry::failed(&error).into_iter().collect(), Some(Failure::from(&error)));
                 let limits = Some(self.limits.clone());
@@ -162,8 +165,21 @@ impl<'a, 'e> Worker<'a, 'e> {
         let artist = self.walk.artist.filter(|artist| artist.draws())?;
         let part = observed.part.as_ref();
         let (prediction, overlay) = self.shown(input, key, observed);
-        let plan = artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction, overlay);
+        let mut plan =
+            artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction, overlay);
+        if let Some(explained) = self.explained(key) {
+            let labels = self.walk.policy.labels();
+            let files =
+                artist.maps(&input.identity, part, &observed.origin, observed.size, &explained, labels);
+            plan = plan.with_maps(files, explained, key);
+        }
         Some((plan, prediction))
+    }
+
+    /// What explains an item's observation, where that is asked for; it is stored before the observation.
+    fn explained(&self, key: &Key) -> Option<Explained> {
+        self.walk.explainer?;
+        self.walk.store.get(&self.walk.keys.explained(key))
     }
 
     /// What a frame shows: what was decided, and where it is followed, what belongs to that.
@@ -193,14 +209,15 @@ impl<'a, 'e> Worker<'a, 'e> {
     /// Takes a stream one frame on, and closes its input after the last.
     fn advance(&mut self, stream: &Arc<Stream>) -> Result<()> {
         let input = &self.walk.inputs[stream.index];
-        let next = stream.advance(&input.identity.shown(), self.decoder.as_mut());
+        let walk = self.walk;
+        let saw = |known: &Attributes| walk.witness.into_iter().for_each(|witness| witness.saw(input, known));
+        let next = stream.advance(&input.identity.shown(), self.decoder.as_mut(), &saw);
         // Before the frame is worked on, so that others decode the next one meanwhile.
         if stream.begins_to_share() {
             self.dispenser.share(Arc::clone(stream));
         }
         match next {
             Ok(Next::Frame(number, frame)) => {
-                self.saw(input, Some(&frame.attributes));
                 if let Err(error) = self.frame(input, stream, number, &frame) {
                     stream.give_up();
                     return Err(error);
@@ -208,8 +225,7 @@ impl<'a, 'e> Worker<'a, 'e> {
             }
             Err(error) if error.fault_of() == FaultOf::Environment => return Err(error),
             // A failure is kept by the stream.
-            Ok(Next::Failed(known)) => self.saw(input, known.as_ref()),
-            Ok(Next::End) | Err(_) => {}
+            Ok(Next::Failed | Next::End) | Err(_) => {}
         }
         match stream.close(&self.limits) {
             Some(mut manifest) => {
@@ -277,7 +293,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         let observed = match stored {
             Some(observed) => observed,
             None => {
-                let observed = self.observe(frame)?;
+                let observed = self.observe(frame, &key)?;
                 walk.store.put(&key, &observed)?;
                 observed
             }
@@ -305,7 +321,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         Ok((fresh, shown))
     }
 
-    fn observe(&self, frame: &Frame) -> Result<Observed> {
+    fn observe(&self, frame: &Frame, key: &Key) -> Result<Observed> {
         let infer = match self.infer.get() {
             Some(infer) => infer,
             None => {
@@ -313,8 +329,14 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.infer.get_or_init(|| own)
             }
         };
-        let (mut observation, mut noticed) = self.walk.family.observe(frame, infer.as_ref())?;
-        observation.stamp(self.walk.provider);
+        let walk = self.walk;
+        let (mut observation, mut noticed) = walk.family.observe(frame, infer.as_ref())?;
+        observation.stamp(walk.provider);
+        if let Some(explainer) = walk.explainer {
+            let told = |done, whole| walk.watcher.looks(done, whole);
+            let explained = explainer.explain(walk.family, frame, &observation, infer.as_ref(), &told)?;
+            walk.store.put(&walk.keys.explained(key), &explained)?;
+        }
         let mut warnings = frame.warnings.clone();
         warnings.append(&mut noticed);
         let (part, size, origin) = (frame.part.clone(), frame.size, frame.origin.clone());
@@ -335,12 +357,6 @@ impl<'a, 'e> Worker<'a, 'e> {
             self.walk.journal.close(&input.identity.id, &digest, format, stat)?;
         }
         self.emit(index, Outcome { content: Some((digest, stat.bytes)), manifest })
-    }
-
-    fn saw(&self, input: &Input, known: Option<&Attributes>) {
-        if let Some((witness, known)) = self.walk.witness.zip(known) {
-            witness.saw(input, known);
-        }
     }
 
     fn emit(&self, index: usize, outcome: Outcome) -> Result<()> {

@@ -100,15 +100,18 @@ impl Private {
         Ok(())
     }
 
-    /// Everything that may identify people in what was read here, now and before.
-    pub fn values(&self) -> BTreeSet<String> {
+    /// Everything that may identify people in what was read here, now and before. A folder that is called as the model
+    /// or one of its findings, the `words` of its own, tells nothing.
+    pub fn values(&self, words: &[&str]) -> BTreeSet<String> {
         let lines = self.ledger.lines();
         let people = lines.iter().flat_map(|seen| &seen.people);
-        let mut values: BTreeSet<String> = people.flat_map(|person| person.identifying.clone()).collect();
-        values.extend(lines.iter().flat_map(|seen| telling::parts(Path::new(&seen.file))));
         let roots = self.ledger.roots();
         let names = roots.iter().filter_map(|root| root.file_name());
-        values.extend(names.flat_map(|name| telling::parts(Path::new(name))));
+        let paths = lines.iter().flat_map(|seen| telling::parts(Path::new(&seen.file)));
+        let paths = paths.chain(names.flat_map(|name| telling::parts(Path::new(name))));
+        let own = |part: &String| words.iter().any(|word| word.to_lowercase() == part.to_lowercase());
+        let mut values: BTreeSet<String> = paths.filter(|part| !own(part)).collect();
+        values.extend(people.flat_map(|person| person.identifying.clone()));
         values
     }
 

@@ -9,7 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use super::{NOTICE, Rules, rules::Met};
+use super::page::Page;
+use super::{NOTICE, Rules, cells, rules::Met};
 use crate::atomic::write_whole;
 use crate::error::{Error, Kind, Result};
 use crate::frame::Part;
@@ -88,6 +89,8 @@ struct Document<'a> {
 }
 
 pub struct Worklist {
+    /// Given the rows in place of files.
+    page: Option<Page>,
     folder: PathBuf,
     temporary: PathBuf,
     generator: String,
@@ -103,6 +106,7 @@ pub struct Worklist {
 impl Worklist {
     pub fn new(context: &SinkContext, rules: Rules, model: &str, digest: &str) -> Self {
         Self {
+            page: None,
             folder: context.folder.to_owned(),
             temporary: context.temporary.to_owned(),
             generator: context.generator.clone(),
@@ -112,6 +116,12 @@ impl Worklist {
             told: Vec::new(),
             pending: Vec::new(),
         }
+    }
+
+    /// Shows the rows in a page, and writes no files.
+    pub fn on(mut self, page: Box<dyn Sink>) -> Self {
+        self.page = Some(Page(page));
+        self
     }
 
     fn row(&mut self, key: String, study: Option<String>) -> &mut Row {
@@ -231,6 +241,7 @@ impl Sink for Worklist {
 
     fn input(&mut self, record: &InputRecord) -> Result<()> {
         let told = std::mem::take(&mut self.told);
+        self.page.as_mut().map_or(Ok(()), |page| page.input(record))?;
         if let Some(error) = record.error.as_ref().filter(|error| !told.contains(&error.message)) {
             // Nobody knows which study it is of: a row of its own, not that of another in the same archive.
             let path = record.input.path.clone();
@@ -258,6 +269,10 @@ impl Sink for Worklist {
             row.failed = pending;
         }
         let rows = self.sorted();
+        if let Some(mut page) = self.page {
+            rows.iter().try_for_each(|row| page.row(row))?;
+            return page.0.finish();
+        }
         let exit = rows.iter().any(|row| row.rules.iter().any(|met| met.exit));
         let document = Document {
             schema: "vision.worklist/1",
@@ -287,24 +302,14 @@ fn table(rows: &[Row], complete: bool) -> Result<Vec<u8>> {
     ])
     .map_err(failed)?;
     for row in rows {
-        let finding =
-            |f: &Finding| format!("{}={:.4}{}", f.label, f.score, if f.positive { "+" } else { "-" });
-        let findings: Vec<String> = row.findings.iter().map(finding).collect();
-        let rules: Vec<String> =
-            row.rules.iter().map(|met| format!("{}: {}", met.rule, met.action)).collect();
-        let bucket = match row.bucket {
-            Bucket::Positive => "positive",
-            Bucket::NotTriaged => "not-triaged",
-            Bucket::Negative => "negative",
-        };
         let study = row.study.clone().unwrap_or_default();
-        let cells = [
+        let own = [
             row.rank.to_string(),
-            bucket.to_owned(),
+            cells::bucket(row).to_owned(),
             format!("{:.6}", row.urgency),
             study,
-            findings.join("; "),
-            rules.join("; "),
+            cells::findings(row),
+            cells::rules(row),
             row.images.len().to_string(),
             row.reasons.join("; "),
             row.triaged.clone().unwrap_or_default(),
@@ -312,7 +317,7 @@ fn table(rows: &[Row], complete: bool) -> Result<Vec<u8>> {
             if complete { "yes" } else { "no" }.to_owned(),
             NOTICE.to_owned(),
         ];
-        out.write_record(cells).map_err(failed)?;
+        out.write_record(own).map_err(failed)?;
     }
     out.into_inner()
         .map_err(|e| Error::new(Kind::Internal, "worklist.csv could not be encoded").because(e.into_error()))

@@ -153,3 +153,31 @@ fn results_are_not_continued_without_their_key() {
     std::fs::remove_file(scratch.path("run/private/key")).expect("removed");
     triage(&scratch, &["studies", "--force"]).expect(0);
 }
+
+#[test]
+fn the_page_of_the_worklist_has_pseudonyms_and_no_pictures() {
+    let Some(scratch) = made(Some(4)) else { return };
+    let bytes = std::fs::read(scratch.path("studies/0000.dcm")).expect("a study");
+    scratch.file("studies/0000.dcm", &replaced(&bytes, b"CHEST ", b"KNEE  "));
+    scratch.file("studies/Mustermann9999^Petra.dcm", b"");
+    let ran = triage(&scratch, &["studies", "--report", "--include", "*.dcm"]).expect(2);
+    for name in NAMES {
+        unnamed(&scratch, &ran, name);
+    }
+    assert!(!scratch.path("run/report").exists(), "small pictures");
+    let page = std::fs::read_to_string(scratch.path("run/report.html")).expect("a page");
+    assert!(page.contains("<title>Worklist: NOT FOR DIAGNOSIS"));
+    // A card for each study, in the order of the worklist.
+    let worklist = json(&scratch.path("run/worklist.json"));
+    let rows = worklist["studies"].as_array().expect("studies");
+    assert_eq!(rows.len(), 5);
+    let places: Vec<usize> = rows
+        .iter()
+        .map(|row| {
+            let lead = format!("{} · {}", row["rank"], row["bucket"].as_str().expect("a bucket"));
+            page.find(&format!("\"instead\":[\"{lead}\"")).expect("a card")
+        })
+        .collect();
+    assert!(places.is_sorted());
+    assert!(page.contains("body-part is KNEE, the model accepts CHEST"));
+}

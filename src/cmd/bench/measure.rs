@@ -168,6 +168,7 @@ impl Bench<'_> {
             inputs: &inputs,
             folder: folder.root(),
             family: prepared.family.as_ref(),
+            explainer: None,
             policy: prepared.policy.as_ref(),
             keys: &keys,
             store: &store,

@@ -236,12 +236,38 @@ fn step(cursor: &mut Cursor, open: &mut Vec<Open>, element: &Element, begin: usi
             )));
         }
         _ if is_sequence(element) => open.push(Open { end, is_item, encoding: cursor.encoding }),
-        _ => cursor.at = end.unwrap_or(cursor.at),
+        _ => {
+            whole_numbers(cursor.encoding, element).map_err(|text| format!("element {name} {text}"))?;
+            cursor.at = end.unwrap_or(cursor.at);
+        }
     }
     if open.len() > MAX_DEPTH {
         return Err(Fault::TooLarge(format!("sequences lie within sequences, more than {MAX_DEPTH} deep")));
     }
     Ok(())
+}
+
+/// A value of numbers holds whole ones. The reader of attributes leaves the rest of a number where it is and takes it for
+/// the next element, whose length then is anything.
+fn whole_numbers(encoding: Encoding, element: &Element) -> Result<(), String> {
+    let by_tag = || {
+        let entry = StandardDataDictionary.by_tag(Tag(element.tag[0], element.tag[1]));
+        entry.map_or(VR::UN, |entry| entry.vr().relaxed())
+    };
+    let written = || element.vr.and_then(VR::from_binary).unwrap_or(VR::UN);
+    let vr = if encoding.explicit { written() } else { by_tag() };
+    let size = match vr {
+        VR::OW | VR::SS | VR::US => 2,
+        VR::AT | VR::FL | VR::OF | VR::OL | VR::SL | VR::UL => 4,
+        VR::FD | VR::OD | VR::OV | VR::SV | VR::UV => 8,
+        _ => 1,
+    };
+    match element.length {
+        Some(length) if length % size != 0 => {
+            Err(format!("has {length} bytes, no whole number of values of {size} bytes ({})", vr.to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_sequence(element: &Element) -> bool {

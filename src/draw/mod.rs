@@ -1,5 +1,6 @@
 //! Annotated pictures: boxes with tags that can be read on any picture of any size.
 
+mod caption;
 mod overlay;
 pub(crate) mod palette;
 mod panel;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Quad, Rect};
 use crate::prediction::{Instance, Prediction};
+pub use caption::captioned;
 pub use overlay::{Outline, Overlay, box_on};
 pub use reading::size as sheet_size;
 

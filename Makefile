@@ -61,7 +61,7 @@ install-deps: ## install the system packages that are missing
 	@scripts/setup.sh
 
 install-browser:
-	@scripts/setup.sh chromium
+	@scripts/setup.sh chromium poppler-utils zbar-tools
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22

@@ -11,13 +11,16 @@ mod diff;
 pub mod doctor;
 mod eval;
 mod faces;
+mod grade;
 mod look;
 mod machine;
 pub mod models;
 mod ocr;
+mod rehearse;
 mod report;
 pub mod runtime;
 pub(crate) mod say;
+mod sheet;
 mod shell;
 mod triage;
 
@@ -45,6 +48,7 @@ pub const COMMANDS: &[Entry] = &[
     ocr::ENTRY,
     report::ENTRY,
     triage::ENTRY,
+    grade::ENTRY,
     eval::ENTRY,
     dicom::ENTRY,
     diff::ENTRY,

@@ -4,5 +4,9 @@
 //! lies (made from a `sheet.toml` or from OMRChecker's `template.json`), reading turns a picture into
 //! [`response::Response`]s, and scoring turns those into grades without opening a picture.
 
+pub mod infer;
 pub mod layout;
+pub mod print;
+pub mod rehearse;
 pub mod response;
+pub mod spec;

@@ -14,12 +14,14 @@
 pub mod atomic;
 pub mod cmd;
 pub mod convert;
+pub mod deidentify;
 pub mod diff;
 pub mod digest;
 pub mod draw;
 pub mod engine;
 pub mod error;
 pub mod eval;
+pub mod explain;
 pub mod family;
 pub mod fetch;
 pub mod ffmpeg;

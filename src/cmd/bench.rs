@@ -88,14 +88,14 @@ fn run(matches: &ArgMatches) -> Result<u8> {
 
 fn list(options: &Options) -> Result<Vec<Input>> {
     let select = options.input.select()?;
-    let nothing = |_: &str, _: &_| false;
     let list = List {
         select: &select,
         out: std::path::Path::new(""),
         natural: false,
-        known: &nothing,
+        known: &|_| None,
         pseudonyms: None,
         quiet_for: None,
+        former: &[],
     };
     let listing = list.run(&options.input.inputs, &mut io::stdin().lock())?;
     let inputs: Vec<Input> = listing.inputs.into_iter().filter(|input| input.failure.is_none()).collect();

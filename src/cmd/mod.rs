@@ -10,6 +10,7 @@ mod dicom;
 mod diff;
 pub mod doctor;
 mod eval;
+mod explain;
 mod faces;
 mod grade;
 mod look;
@@ -46,6 +47,7 @@ pub const COMMANDS: &[Entry] = &[
     classify::ENTRY,
     faces::ENTRY,
     ocr::ENTRY,
+    explain::ENTRY,
     report::ENTRY,
     triage::ENTRY,
     grade::ENTRY,

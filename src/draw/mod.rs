@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Quad, Rect};
 use crate::prediction::{Instance, Prediction};
-pub use overlay::{Outline, Overlay};
+pub use overlay::{Outline, Overlay, box_on};
 pub use reading::size as sheet_size;
 
 use palette::{Colour, class_colour, contrasting};

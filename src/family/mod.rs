@@ -44,7 +44,9 @@ pub(crate) use yolo::foreign;
 
 use crate::engine::{Infer, ModelId, NamedTensor};
 use crate::error::{Error, Kind, Result};
+use crate::explain::Proposal;
 use crate::frame::{Frame, ValueKind, Warning};
+use crate::geometry::Rect;
 use crate::observation::Observation;
 use crate::onnx::Header;
 use crate::preprocess::{Mapping, View};
@@ -77,6 +79,28 @@ pub trait Family: Send + Sync {
     /// first axis counts what was found in all of them.
     fn a_row_a_frame(&self) -> bool {
         true
+    }
+
+    /// The score of every class of the whole picture, 0 to 1, none left out: what explanations measure. `None` of
+    /// families that find things.
+    ///
+    /// # Errors
+    /// As [`Family::decode`].
+    fn class_scores(&self, _: &Outputs) -> Result<Option<Vec<f32>>> {
+        Ok(None)
+    }
+
+    /// Everything that might be a thing and overlaps `near` (in pixels of the upright frame), before any threshold,
+    /// with its scores of all classes where the family's outputs have them; else with its best class alone.
+    ///
+    /// # Errors
+    /// As [`Family::decode`].
+    fn proposals(&self, outputs: &Outputs, mapping: &Mapping, near: &Rect) -> Result<Vec<Proposal>> {
+        let Observation::Detections { candidates, .. } = self.decode(outputs, mapping)?.0 else {
+            return Ok(Vec::new());
+        };
+        let near = candidates.iter().filter(|candidate| candidate.rect.iou(near) > 0.0);
+        Ok(near.map(Proposal::of).collect())
     }
 
     /// The tensors of a frame, and the way back.

@@ -3,6 +3,7 @@
 
 mod classify;
 mod config;
+mod explain;
 mod faces;
 mod input;
 mod look;
@@ -17,6 +18,7 @@ mod video;
 
 pub use classify::ClassifyOptions;
 pub use config::merge;
+pub use explain::ExplainOptions;
 pub use faces::FacesOptions;
 pub use input::InputOptions;
 pub use look::LookOptions;

@@ -165,9 +165,17 @@ struct Several {
 
 impl Infer for Several {
     fn infer(&self, model: ModelId, inputs: &[NamedTensor]) -> Result<Vec<NamedTensor>> {
-        match self.members.get(model.0) {
-            Some(member) => member.infer(ModelId::default(), inputs),
-            None => Err(Error::new(Kind::Internal, format!("model {} of {}", model.0, self.members.len()))),
-        }
+        self.member(model)?.infer(ModelId::default(), inputs)
+    }
+
+    fn infer_many(&self, model: ModelId, frames: &[Vec<NamedTensor>]) -> Result<Vec<Vec<NamedTensor>>> {
+        self.member(model)?.infer_many(ModelId::default(), frames)
+    }
+}
+
+impl Several {
+    fn member(&self, model: ModelId) -> Result<&dyn Infer> {
+        let missing = || Error::new(Kind::Internal, format!("model {} of {}", model.0, self.members.len()));
+        self.members.get(model.0).map(AsRef::as_ref).ok_or_else(missing)
     }
 }

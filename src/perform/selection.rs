@@ -3,7 +3,7 @@
 use super::setup::Selection;
 use crate::error::Result;
 use crate::models::{self, Model};
-use crate::options::{ClassifyOptions, FacesOptions, SelectOptions, TrackOptions};
+use crate::options::{ClassifyOptions, ExplainOptions, FacesOptions, SelectOptions, TrackOptions};
 use crate::policy::{ClassifyPolicy, DetectPolicy, FacesPolicy, Policy, classes, thresholds};
 use crate::spec::{Spec, Task};
 
@@ -17,6 +17,10 @@ impl Selection for SelectOptions {
 
     fn track(&self) -> Option<&TrackOptions> {
         Some(&self.track)
+    }
+
+    fn explain(&self) -> Option<&ExplainOptions> {
+        Some(&self.explain)
     }
 }
 
@@ -55,6 +59,10 @@ impl Selection for FacesOptions {
     fn track(&self) -> Option<&TrackOptions> {
         Some(&self.track)
     }
+
+    fn explain(&self) -> Option<&ExplainOptions> {
+        Some(&self.explain)
+    }
 }
 
 impl Selection for ClassifyOptions {
@@ -74,5 +82,8 @@ impl Selection for ClassifyOptions {
             top: self.top,
             labels,
         }))
+    }
+    fn explain(&self) -> Option<&ExplainOptions> {
+        Some(&self.explain)
     }
 }

@@ -7,14 +7,15 @@ use serde::de::DeserializeOwned;
 
 use super::Options;
 use super::shape::{batch, input_size, takes_batches};
-use super::{tracks, upload};
+use super::{explain, tracks, upload};
 use crate::engine::{ByteInput, Device, ElementType, Setup};
 use crate::error::{Error, Kind, Result};
+use crate::explain::Explainer;
 use crate::family::{self, Family, Recipe};
 use crate::input::Select;
 use crate::looks::{Looker, Looks};
 use crate::models::{self, Model};
-use crate::options::{InputOptions, TrackOptions};
+use crate::options::{ExplainOptions, InputOptions, TrackOptions};
 use crate::pipeline::tracks::Tracking;
 use crate::policy::Policy;
 use crate::review::{self, Decisions, Reviewed};
@@ -73,6 +74,19 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
         Ok(None)
     }
 
+    /// What the report's page is given in place of the run's records, where it is not those.
+    ///
+    /// # Errors
+    /// As of its own options.
+    fn page(&self, _: &Model, _: &SinkContext, page: Box<dyn Sink>) -> Result<Box<dyn Sink>> {
+        Ok(page)
+    }
+
+    /// How answers are to be explained.
+    fn explain(&self) -> Option<&ExplainOptions> {
+        None
+    }
+
     /// How things are to be followed from frame to frame.
     fn track(&self) -> Option<&TrackOptions> {
         None
@@ -106,6 +120,8 @@ pub struct Prepared {
     pub batch: Option<usize>,
     /// How things are followed from frame to frame, where they are.
     pub tracking: Option<Tracking>,
+    /// What explains the answers, where that is asked for.
+    pub explainer: Option<Explainer>,
 }
 
 impl Prepared {
@@ -119,13 +135,16 @@ impl Prepared {
         let mut beside = beside(options, &model)?;
         beside.extend(options.select.beside(&model)?);
         let looks = options.look.looks()?;
-        let observing = options.select.observing(&beside);
         let family = options.select.family(&model, size, &beside, &looks, &[])?;
-        let upload = upload::asked(options.model.upload, S::TAKES_BYTES)?;
+        let batch = batch(&options.model.batch, &model, family.as_ref())?;
+        let explainer = explain::explainer(options.select.explain(), &model, (&looks, beside.len()), batch)?;
+        let mut observing = options.select.observing(&beside);
+        observing.extend(explainer.as_ref().map(Explainer::words));
+        // Numbers are masked, not bytes: a baseline of 0 is the mean colour.
+        let upload = upload::asked(options.model.upload, S::TAKES_BYTES && explainer.is_none())?;
         let models = std::iter::once(&model).chain(&beside);
         let byte_inputs = models.map(|model| upload::byte_input(upload, device, model));
         let byte_inputs = byte_inputs.collect::<Result<_>>()?;
-        let batch = batch(&options.model.batch, &model, family.as_ref())?;
         let mut policy = options.select.policy(&model, &beside)?;
         let decisions = Arc::new(review::read(&options.run.apply)?);
         if !options.run.apply.is_empty() {
@@ -160,6 +179,7 @@ impl Prepared {
             limits,
             batch,
             tracking,
+            explainer,
         })
     }
 
@@ -253,6 +273,7 @@ impl Prepared {
             decode: self.decode_in_words(),
             device: options.model.device.clone(),
             provider: None,
+            pseudonyms: options.input.pseudonyms.as_ref().map(crate::pseudonym::Pseudonyms::check),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::setup::Selection;
 use crate::error::{Error, Kind, Result};
 use crate::models::Model;
-use crate::options::TriageOptions;
+use crate::options::{ExplainOptions, TriageOptions};
 use crate::policy::{Policy, TriagePolicy};
 use crate::sink::{Sink, SinkContext};
 use crate::spec::Task;
@@ -25,9 +25,18 @@ impl Selection for TriageOptions {
         Ok(Box::new(TriagePolicy { labels: model.labels.clone(), findings: triage.findings.clone() }))
     }
 
+    fn page(&self, model: &Model, context: &SinkContext, page: Box<dyn Sink>) -> Result<Box<dyn Sink>> {
+        let rules = self.rules(model)?;
+        Ok(Box::new(Worklist::new(context, rules, &model.spec.name, &model.digest).on(page)))
+    }
+
     fn outputs(&self, model: &Model, context: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
         let rules = self.rules(model)?;
         Ok(Some(Box::new(Worklist::new(context, rules, &model.spec.name, &model.digest))))
+    }
+
+    fn explain(&self) -> Option<&ExplainOptions> {
+        Some(&self.explain)
     }
 }
 

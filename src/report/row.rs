@@ -1,5 +1,6 @@
 //! An item as the page's data: what was found and nearly found, in flat lists of numbers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Serialize;
@@ -42,9 +43,12 @@ pub struct Row {
     pub cut: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumb: Option<String>,
-    /// Links to the original and to the annotated picture, relative to the page.
+    /// Of what has no picture: what stands in its place, and what is said below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead: Option<Value>,
+    /// Links to the original, the annotated picture and the maps that explain it, relative to the page.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub views: Vec<(&'static str, String)>,
+    pub views: Vec<(Cow<'static, str>, String)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<[String; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +131,7 @@ impl Rows {
             x: Map::new(),
             cut: 0,
             thumb: None,
+            instead: record.ext.get("page").and_then(|page| page.get("instead").cloned()),
             views: Vec::new(),
             warnings: record.warnings.iter().map(|w| [w.code.clone(), w.message.clone()]).collect(),
             error: record.error.as_ref().map(|error| json!(error)),
@@ -168,6 +173,7 @@ impl Rows {
             x: Map::new(),
             cut: 0,
             thumb: None,
+            instead: None,
             views: Vec::new(),
             warnings: Vec::new(),
             error: record.error.as_ref().map(|error| json!(error)),
@@ -246,5 +252,6 @@ fn part(part: Option<&Part>) -> String {
         Some(Part::Page { n }) => format!("page {n}"),
         Some(Part::Frame { n, .. }) => format!("frame {n}"),
         Some(Part::Instance { frame, .. }) => format!("frame {frame}"),
+        Some(Part::Entry { n }) => format!("entry {n}"),
     }
 }

@@ -17,7 +17,12 @@ use crate::sheet::rehearse::{Press, Rehearsal};
 use crate::sheet::spec::Sheet;
 
 pub const ENTRY: Entry = Entry {
-    command: || with_options::<Arguments>("rehearse", "Make scans of a sheet with known answers: printed, filled and spoilt as scans are"),
+    command: || {
+        with_options::<Arguments>(
+            "rehearse",
+            "Make scans of a sheet with known answers: printed, filled and spoilt as scans are",
+        )
+    },
     run: |matches| printing(matches, run),
 };
 
@@ -98,10 +103,12 @@ fn answers(arguments: &Arguments, sheet: &Sheet) -> Result<Answers> {
         for field in &fields {
             let Some(text) = row.get(&field.name) else { continue };
             let values: Vec<String> = text.split('|').map(|v| v.trim().to_owned()).collect();
-            let choice = !field.bubbles.is_empty() && field.bubbles.iter().all(|b| b.place == 0 && !b.value.is_empty());
+            let choice = !field.bubbles.is_empty()
+                && field.bubbles.iter().all(|b| b.place == 0 && !b.value.is_empty());
             let unknown = values.iter().find(|v| choice && !field.bubbles.iter().any(|b| b.value == **v));
             if let Some(value) = unknown {
-                let message = format!("{}, row {}: {} has no {value:?}", path.display(), number + 2, field.name);
+                let message =
+                    format!("{}, row {}: {} has no {value:?}", path.display(), number + 2, field.name);
                 return Err(Error::new(Kind::Config, message));
             }
             known.push((field.name.clone(), values));

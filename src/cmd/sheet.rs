@@ -98,9 +98,10 @@ fn new(arguments: &New, out: &mut dyn Write) -> Result<u8> {
 /// Writes a file that people will edit, and never over one that they have edited.
 fn write_new(path: &Path, text: &str) -> Result<()> {
     let mut file = std::fs::File::create_new(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::usage(format!("{}: is there already and is not overwritten; give another name", path.display()))
-        }
+        std::io::ErrorKind::AlreadyExists => Error::usage(format!(
+            "{}: is there already and is not overwritten; give another name",
+            path.display()
+        )),
         _ => Error::write(path.display(), e),
     })?;
     file.write_all(text.as_bytes()).map_err(|e| Error::write(path.display(), e))
@@ -125,7 +126,9 @@ fn infer(arguments: &Infer, out: &mut dyn Write) -> Result<u8> {
     let title = path.file_stem().unwrap_or_default().to_string_lossy();
     let text = infer::draft(&pages, &title, arguments.paper);
     // What is written can be read, or the draft is no start.
-    Sheet::parse(&text).map_err(|what| Error::new(Kind::Unsupported, format!("{name}: what was found makes no sheet: {what}")))?;
+    Sheet::parse(&text).map_err(|what| {
+        Error::new(Kind::Unsupported, format!("{name}: what was found makes no sheet: {what}"))
+    })?;
     write_new(&arguments.out, &text)?;
     let bubbles: usize = pages.iter().flatten().map(|block| block.across * block.down).sum();
     let text = format!("{bubbles} bubbles in {blocks} blocks\nwritten:  {}\n", arguments.out.display());
@@ -136,7 +139,8 @@ fn infer(arguments: &Infer, out: &mut dyn Write) -> Result<u8> {
 fn pdf(arguments: &Pdf, out: &mut dyn Write) -> Result<u8> {
     let sheet = Sheet::read(&arguments.sheet)?;
     if !sheet.layout.pages.iter().all(|page| matches!(page.anchors, Anchors::Fiducials { .. })) {
-        let message = format!("{}: existing = true describes paper that is there already", arguments.sheet.display());
+        let message =
+            format!("{}: existing = true describes paper that is there already", arguments.sheet.display());
         return Err(Error::new(Kind::Config, message));
     }
     let versions = chosen(&sheet, arguments.version.as_deref())?;
@@ -172,7 +176,8 @@ fn chosen<'a>(sheet: &'a Sheet, wanted: Option<&str>) -> Result<Vec<Option<&'a s
         Some(name) => match all.clone().find(|v| *v == name) {
             Some(version) => Ok(vec![Some(version)]),
             None => {
-                let known = if sheet.versions.is_empty() { "none".to_owned() } else { sheet.versions.join(", ") };
+                let known =
+                    if sheet.versions.is_empty() { "none".to_owned() } else { sheet.versions.join(", ") };
                 Err(Error::new(Kind::Usage, format!("--version {name}: the sheet's versions are: {known}")))
             }
         },

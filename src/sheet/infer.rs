@@ -47,7 +47,8 @@ pub fn blocks(scan: &RgbImage, width: f32) -> Vec<Found> {
     let per_mm = scan.width() as f32 / width;
     let (bubbles, filled) = bubbles(scan, per_mm);
     let Some(size) = usual_size(&bubbles) else { return Vec::new() };
-    let usual = |r: &Rect| (r.width() / size[0] - 1.0).abs() < 0.25 && (r.height() / size[1] - 1.0).abs() < 0.25;
+    let usual =
+        |r: &Rect| (r.width() / size[0] - 1.0).abs() < 0.25 && (r.height() / size[1] - 1.0).abs() < 0.25;
     let centres: Vec<[f32; 2]> =
         bubbles.iter().filter(|r| usual(r)).map(|r| [(r.x1 + r.x2) / 2.0, (r.y1 + r.y2) / 2.0]).collect();
     let mut found: Vec<Found> = Vec::new();
@@ -88,10 +89,13 @@ fn bubbles(scan: &RgbImage, per_mm: f32) -> (Vec<Rect>, f32) {
     let mut found = Vec::new();
     let mut filled = Vec::new();
     for region in components::regions(&bright, scan.width() as usize) {
-        let edge = |axis: usize, pick: fn(i32, i32) -> i32| region.iter().map(|p| p[axis]).reduce(pick).unwrap_or(0);
-        let [x1, y1, x2, y2] = [edge(0, i32::min), edge(1, i32::min), edge(0, i32::max) + 1, edge(1, i32::max) + 1];
+        let edge =
+            |axis: usize, pick: fn(i32, i32) -> i32| region.iter().map(|p| p[axis]).reduce(pick).unwrap_or(0);
+        let [x1, y1, x2, y2] =
+            [edge(0, i32::min), edge(1, i32::min), edge(0, i32::max) + 1, edge(1, i32::max) + 1];
         let (wide, high) = ((x2 - x1) as f32 / per_mm, (y2 - y1) as f32 / per_mm);
-        let sized = [wide, high].iter().all(|v| (SMALLEST..LARGEST).contains(v)) && (0.5..2.0).contains(&(wide / high));
+        let sized = [wide, high].iter().all(|v| (SMALLEST..LARGEST).contains(v))
+            && (0.5..2.0).contains(&(wide / high));
         if !sized {
             continue;
         }
@@ -124,8 +128,12 @@ fn dark(scan: &RgbImage, per_mm: f32) -> Vec<bool> {
     let reach = (AROUND / 2.0 * per_mm).max(1.0) as usize;
     let is_dark = |(i, value): (usize, &u8)| {
         let (x, y) = (i % width, i / width);
-        let (x1, y1, x2, y2) =
-            (x.saturating_sub(reach), y.saturating_sub(reach), (x + reach).min(width), (y + reach).min(height));
+        let (x1, y1, x2, y2) = (
+            x.saturating_sub(reach),
+            y.saturating_sub(reach),
+            (x + reach).min(width),
+            (y + reach).min(height),
+        );
         let at = |x: usize, y: usize| sums[y * (width + 1) + x];
         let sum = at(x2, y2) + at(x1, y1) - at(x1, y2) - at(x2, y1);
         f32::from(*value) * (((x2 - x1) * (y2 - y1)) as f32) < DARK * sum as f32
@@ -135,7 +143,8 @@ fn dark(scan: &RgbImage, per_mm: f32) -> Vec<bool> {
 
 /// The size that most have, to half a millimetre: the middle of those.
 fn usual_size(bubbles: &[Rect]) -> Option<[f32; 2]> {
-    let near = |a: &Rect, b: &Rect| (a.width() - b.width()).abs() < 0.5 && (a.height() - b.height()).abs() < 0.5;
+    let near =
+        |a: &Rect, b: &Rect| (a.width() - b.width()).abs() < 0.5 && (a.height() - b.height()).abs() < 0.5;
     let count = |a: &Rect| bubbles.iter().filter(|b| near(a, b)).count();
     let best = bubbles.iter().max_by_key(|a| count(a)).filter(|a| count(a) >= 4)?;
     let mut like: Vec<[f32; 2]> =

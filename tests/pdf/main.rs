@@ -48,7 +48,9 @@ fn pages_that_are_no_scans_are_drawn_at_200_dots_per_inch() {
     let scratch = Scratch::new();
     let picture = seen(&scratch, "drawn.pdf", "drawn.pdf.png");
     assert_eq!(picture.dimensions(), (400, 600));
-    for (x, y, blue) in [(200, 400, true), (102, 302, true), (298, 498, true), (98, 400, false), (200, 502, false)] {
+    for (x, y, blue) in
+        [(200, 400, true), (102, 302, true), (298, 498, true), (98, 400, false), (200, 502, false)]
+    {
         let wanted = if blue { [0, 0, 255] } else { [255; 3] };
         assert_eq!(picture.get_pixel(x, y).0, wanted, "{x}, {y}");
     }
@@ -60,7 +62,11 @@ fn pages_that_are_no_scans_are_drawn_at_200_dots_per_inch() {
 fn failed(arguments: &[&str], name: &str) -> Value {
     let scratch = Scratch::new();
     let ran = Ran::of(
-        vision().current_dir(scratch.path("")).args(["detect", "--out", "run"]).arg(file(name)).args(arguments),
+        vision()
+            .current_dir(scratch.path(""))
+            .args(["detect", "--out", "run"])
+            .arg(file(name))
+            .args(arguments),
     );
     assert!(matches!(ran.code, Some(1 | 2)), "{name}: {:?}\n{}", ran.code, ran.err);
     let closing = scratch.results().into_iter().find(|r| r["schema"] == "vision.input/1");

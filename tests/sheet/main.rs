@@ -45,7 +45,8 @@ fn pages(folder: &Path, pdf: &str) -> Option<Vec<image::GrayImage>> {
     let mut poppler = tool("pdftoppm")?;
     poppler.current_dir(folder).args(["-r", "100", "-gray", "-png", pdf, "seen"]);
     Ran::of(&mut poppler).expect(0);
-    let mut names: Vec<_> = std::fs::read_dir(folder).expect("a folder").flatten().map(|e| e.path()).collect();
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder).expect("a folder").flatten().map(|e| e.path()).collect();
     names.retain(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("seen")));
     names.sort();
     Some(names.iter().map(|p| image::open(p).expect("a page").to_luma8()).collect())
@@ -127,9 +128,16 @@ fn a_roster_prints_names_and_fills_numbers() {
         let id = layout.pages[0].fields.iter().find(|f| f.name == "id").expect("the grid");
         for (page, number) in pages.iter().zip(["042", "007"]) {
             for bubble in &id.bubbles {
-                let [x, y] = [(bubble.rect.x1 + bubble.rect.x2) / 2.0, (bubble.rect.y1 + bubble.rect.y2) / 2.0];
+                let [x, y] =
+                    [(bubble.rect.x1 + bubble.rect.x2) / 2.0, (bubble.rect.y1 + bubble.rect.y2) / 2.0];
                 let wanted = number[bubble.place as usize..].starts_with(&bubble.value);
-                assert_eq!(grey(page, [x, y], 2.5) < 20.0, wanted, "{number}: {} {}", bubble.place, bubble.value);
+                assert_eq!(
+                    grey(page, [x, y], 2.5) < 20.0,
+                    wanted,
+                    "{number}: {} {}",
+                    bubble.place,
+                    bubble.value
+                );
             }
         }
         let text = Ran::of(Command::new("pdftotext").current_dir(scratch.path("")).args(["sheet.pdf", "-"]));
@@ -166,7 +174,8 @@ fn rehearsals_are_the_same_for_a_seed_and_say_what_was_meant() {
     let scratch = Scratch::new();
     scratch.file("sheet.toml", SMALL.as_bytes());
     scratch.file("answers.csv", b"id,q1,q2\n123,A,D\n");
-    let words = ["rehearse", "sheet.toml", "--n", "1", "--harm", "light", "--answers", "answers.csv", "--out"];
+    let words =
+        ["rehearse", "sheet.toml", "--n", "1", "--harm", "light", "--answers", "answers.csv", "--out"];
     for out in ["one", "two"] {
         grade(&scratch, &[&words[..], &[out]].concat()).expect(0).says("1 scans of 1 sheets, 11 fields");
     }
@@ -202,8 +211,12 @@ fn a_draft_from_a_blank_scan_has_the_bubbles_where_they_are() {
     let near = |a: &[f32; 2], all: &[[f32; 2]]| all.iter().any(|b| (a[0] - b[0]).hypot(a[1] - b[1]) < 0.4);
     assert_eq!(draft.len(), wanted.len());
     assert!(draft.iter().all(|c| near(c, &wanted)) && wanted.iter().all(|c| near(c, &draft)));
-    grade(&scratch, &["sheet", "infer", "blank.png", "-o", "draft.toml"]).expect(1).says("is not overwritten");
+    grade(&scratch, &["sheet", "infer", "blank.png", "-o", "draft.toml"])
+        .expect(1)
+        .says("is not overwritten");
     grade(&scratch, &["sheet", "pdf", "draft.toml"]).expect(1).says("paper that is there already");
     let photo = common::sample("coffee.jpg");
-    grade(&scratch, &["sheet", "infer", &photo.to_string_lossy(), "-o", "no.toml"]).expect(2).says("no rows of circles");
+    grade(&scratch, &["sheet", "infer", &photo.to_string_lossy(), "-o", "no.toml"])
+        .expect(2)
+        .says("no rows of circles");
 }

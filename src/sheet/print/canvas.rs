@@ -102,9 +102,8 @@ impl<'a> Canvas<'a> {
     /// # Errors
     /// `Config` where the text is too long for any code.
     pub fn code(&mut self, text: &str, rect: &Rect) -> Result<()> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|e| {
-            Error::new(Kind::Config, format!("{text:?}: too long for a code ({e})"))
-        })?;
+        let code = QrCode::with_error_correction_level(text, EcLevel::M)
+            .map_err(|e| Error::new(Kind::Config, format!("{text:?}: too long for a code ({e})")))?;
         let modules = code.width();
         let side = rect.width().min(rect.height()) / (modules + 2 * QUIET) as f32;
         let (left, top) = (rect.x1 + side * QUIET as f32, rect.y1 + side * QUIET as f32);

@@ -15,7 +15,8 @@ use crate::error::{Error, Kind, Result};
 static FONT: &[u8] = include_bytes!("../../../assets/DejaVuSans.ttf");
 /// A subset's name begins with six letters and a plus sign (ISO 32000-1, 9.6.4).
 const NAME: &[u8] = b"VSHEET+DejaVuSans";
-const IDENTITY: SystemInfo = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
+const IDENTITY: SystemInfo =
+    SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
 
 fn face() -> Option<&'static FontRef<'static>> {
     static PARSED: OnceLock<Option<FontRef<'static>>> = OnceLock::new();
@@ -108,10 +109,21 @@ impl Signs {
         let scale = 1000.0 / per_em(face);
         let (ascent, descent) = (face.ascent_unscaled() * scale, face.descent_unscaled() * scale);
         let mut about = pdf.font_descriptor(descriptor);
-        about.name(Name(NAME)).flags(FontFlags::NON_SYMBOLIC).bbox(Rect::new(-1000.0, descent, 2000.0, ascent));
-        about.italic_angle(0.0).ascent(ascent).descent(descent).cap_height(729.0).stem_v(80.0).font_file2(file);
+        about
+            .name(Name(NAME))
+            .flags(FontFlags::NON_SYMBOLIC)
+            .bbox(Rect::new(-1000.0, descent, 2000.0, ascent));
+        about
+            .italic_angle(0.0)
+            .ascent(ascent)
+            .descent(descent)
+            .cap_height(729.0)
+            .stem_v(80.0)
+            .font_file2(file);
         drop(about);
-        pdf.stream(file, &deflated(&subset)).filter(Filter::FlateDecode).pair(Name(b"Length1"), subset.len() as i32);
+        pdf.stream(file, &deflated(&subset))
+            .filter(Filter::FlateDecode)
+            .pair(Name(b"Length1"), subset.len() as i32);
         let mut cmap = UnicodeCmap::new(Name(b"Custom"), IDENTITY);
         for (glyph, (c, _)) in &self.used {
             cmap.pair(*glyph, *c);

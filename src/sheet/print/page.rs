@@ -52,7 +52,9 @@ fn art(canvas: &mut Canvas, sheet: &Sheet, index: usize, art: &Art, copy: &Copy)
                 spec::Target::Line { at, width } => {
                     canvas.text(&font::cut(value, 4.2, *width), *at, 4.2, Align::Left, 0.0);
                 }
-                spec::Target::Field(field) => entry(canvas, &sheet.layout.pages[index], *field, column, value)?,
+                spec::Target::Field(field) => {
+                    entry(canvas, &sheet.layout.pages[index], *field, column, value)?
+                }
             }
         }
     }

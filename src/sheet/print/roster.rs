@@ -14,7 +14,11 @@ pub struct Student(Vec<(String, String)>);
 
 impl Student {
     pub fn get(&self, column: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == column).map(|(_, value)| value.as_str()).filter(|v| !v.is_empty())
+        self.0
+            .iter()
+            .find(|(name, _)| name == column)
+            .map(|(_, value)| value.as_str())
+            .filter(|v| !v.is_empty())
     }
 }
 

@@ -59,7 +59,8 @@ impl Way {
     pub fn new(harm: Harm, random: &mut Random) -> Self {
         let f = harm.factor();
         let phone = harm != Harm::Light && random.chance(0.35);
-        let dpis: &[f32] = if harm == Harm::Light { &[150.0, 200.0, 300.0] } else { &[100.0, 120.0, 150.0, 200.0, 300.0] };
+        let dpis: &[f32] =
+            if harm == Harm::Light { &[150.0, 200.0, 300.0] } else { &[100.0, 120.0, 150.0, 200.0, 300.0] };
         let dpi = random.pick(dpis).copied().unwrap_or(150.0);
         let tilt = if phone { 0.05 * f } else { 0.0 };
         let warm = if phone { random.between(-0.08, 0.08) * f } else { random.between(-0.02, 0.02) };
@@ -74,7 +75,10 @@ impl Way {
             vanish: [0, 1].map(|_| random.between(-tilt, tilt)),
             curl: if phone { random.between(0.0, 0.7) * f } else { 0.0 },
             fold: random.chance(0.25 * f).then(|| (random.between(0.25, 0.75), random.between(0.08, 0.3))),
-            shadow: (random.between(0.0, if phone { 0.4 } else { 0.06 }) * f.min(1.4), random.between(0.0, 6.28)),
+            shadow: (
+                random.between(0.0, if phone { 0.4 } else { 0.06 }) * f.min(1.4),
+                random.between(0.0, 6.28),
+            ),
             white: [1.0 + warm, 1.0, 1.0 - warm],
             contrast: random.between(0.8, 1.0),
             blur: random.between(0.2, 0.9) * f,

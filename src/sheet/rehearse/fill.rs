@@ -50,7 +50,12 @@ impl Writer {
     }
 
     /// Answers a field at random, or as `answer` says.
-    pub fn answer(&self, field: &Field, answer: Option<&[String]>, random: &mut Random) -> (Truth, Vec<Inked>) {
+    pub fn answer(
+        &self,
+        field: &Field,
+        answer: Option<&[String]>,
+        random: &mut Random,
+    ) -> (Truth, Vec<Inked>) {
         let mut hand = Hand { writer: self, random, marks: Vec::new(), inked: Vec::new() };
         let values = match field.kind {
             FieldKind::Choice => hand.choice(field, answer),
@@ -113,7 +118,8 @@ impl Hand<'_> {
     fn multiple(&mut self, field: &Field, answer: Option<&[String]>) -> Vec<String> {
         let mut values = Vec::new();
         for bubble in &field.bubbles {
-            let wanted = answer.map_or_else(|| self.random.chance(0.4), |values| values.contains(&bubble.value));
+            let wanted =
+                answer.map_or_else(|| self.random.chance(0.4), |values| values.contains(&bubble.value));
             if wanted {
                 self.make(self.writer.mark, &bubble.rect);
                 values.push(bubble.value.clone());
@@ -126,9 +132,11 @@ impl Hand<'_> {
         let places = field.bubbles.iter().map(|b| b.place + 1).max().unwrap_or(0);
         let number = self.number(places, answer);
         for (place, digit) in number.chars().enumerate() {
-            let bubble = field.bubbles.iter().find(|b| b.place as usize == place && b.value.starts_with(digit));
+            let bubble =
+                field.bubbles.iter().find(|b| b.place as usize == place && b.value.starts_with(digit));
             if let Some(bubble) = bubble {
-                self.make(if self.random.chance(0.9) { Mark::Fill } else { self.writer.mark }, &bubble.rect);
+                let mark = if self.random.chance(0.9) { Mark::Fill } else { self.writer.mark };
+                self.make(mark, &bubble.rect);
             }
         }
         vec![number]
@@ -138,7 +146,16 @@ impl Hand<'_> {
         let boxes: Vec<Rect> = if field.bubbles.is_empty() {
             // On a line, digits of 5 by 8 mm from its beginning.
             let bottom = field.area.y2;
-            (0..8).map(|i| Rect::new(field.area.x1 + 2.0 + 5.5 * i as f32, bottom - 8.0, field.area.x1 + 7.5 + 5.5 * i as f32, bottom)).collect()
+            (0..8)
+                .map(|i| {
+                    Rect::new(
+                        field.area.x1 + 2.0 + 5.5 * i as f32,
+                        bottom - 8.0,
+                        field.area.x1 + 7.5 + 5.5 * i as f32,
+                        bottom,
+                    )
+                })
+                .collect()
         } else {
             field.bubbles.iter().map(|b| b.rect).collect()
         };

@@ -45,7 +45,14 @@ pub type Stroke = Vec<[f32; 2]>;
 
 /// Draws strokes as one mark: where they cross, no more ink lies than elsewhere. `strength` 1 is what the pen
 /// leaves, less what an eraser has left of it.
-pub fn draw(paper: &mut RgbImage, per_mm: f32, strokes: &[Stroke], pen: Pen, strength: f32, random: &mut Random) {
+pub fn draw(
+    paper: &mut RgbImage,
+    per_mm: f32,
+    strokes: &[Stroke],
+    pen: Pen,
+    strength: f32,
+    random: &mut Random,
+) {
     let (colour, width, cover, uneven) = pen.looks();
     let half = width * random.between(0.85, 1.2) * per_mm / 2.0;
     let Some([x0, y0, x1, y1]) = bounds(strokes, per_mm, half + 1.5, paper.dimensions()) else { return };

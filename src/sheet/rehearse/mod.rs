@@ -4,6 +4,7 @@ pub mod degrade;
 pub mod fill;
 pub mod hand;
 pub mod ink;
+pub mod measure;
 pub mod random;
 pub mod write;
 

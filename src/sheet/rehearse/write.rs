@@ -28,7 +28,13 @@ pub struct Written {
 ///
 /// # Errors
 /// `Usage` where the folder holds something, and those of writing.
-pub fn write(press: &Press, rehearsal: &Rehearsal, sheets: u64, answers: &Answers, folder: &Path) -> Result<Written> {
+pub fn write(
+    press: &Press,
+    rehearsal: &Rehearsal,
+    sheets: u64,
+    answers: &Answers,
+    folder: &Path,
+) -> Result<Written> {
     let pictures = fresh(folder)?;
     let mut truth = table(&["scan", "page", "version", "field", "values", "pen", "marks"])?;
     let mut stories = table(&["scan", "page", "version", "jpeg quality", "what happened"])?;

@@ -45,7 +45,9 @@ impl<'a> Plan<'a> {
         let labelled = if block.name.is_some() { 0.0 } else { LABEL };
         let size = match block.kind {
             Kind::Choice | Kind::Multiple => [LABEL + pitch * values.len() as f32, PITCH],
-            Kind::Grid => [PITCH * places + 2.0 * EDGE, BOX[1] + 10.0 * (PITCH - 0.6) + 2.0 * EDGE + title(block)],
+            Kind::Grid => {
+                [PITCH * places + 2.0 * EDGE, BOX[1] + 10.0 * (PITCH - 0.6) + 2.0 * EDGE + title(block)]
+            }
             Kind::Digits => [labelled + BOX[0] * places + 2.0 * EDGE, BOX[1] + 2.0],
             Kind::Text => [block.width.unwrap_or(width - labelled) + labelled, block.height.unwrap_or(11.0)],
             Kind::Free => [block.width.unwrap_or(width), block.height.unwrap_or(50.0)],
@@ -61,7 +63,10 @@ impl<'a> Plan<'a> {
             Kind::Choice | Kind::Multiple => self.units.len().div_ceil(5),
             _ => self.units.len(),
         };
-        self.block.columns.map_or(fit.min(wanted), |columns| columns as usize).clamp(1, self.units.len().max(1))
+        self.block
+            .columns
+            .map_or(fit.min(wanted), |columns| columns as usize)
+            .clamp(1, self.units.len().max(1))
     }
 
     /// Unit `index` with its left top corner at `at`. `position` is the index of the field within its page.
@@ -79,7 +84,12 @@ impl<'a> Plan<'a> {
             art.push(Art::Roster { column: column.clone(), into: Target::Field(position) });
         }
         let whole = Rect::new(x, y, x + self.size[0], y + self.size[1]);
-        let field = Field { name: unit.name.clone(), kind: kind(self.block.kind), area: area.unwrap_or(whole), bubbles };
+        let field = Field {
+            name: unit.name.clone(),
+            kind: kind(self.block.kind),
+            area: area.unwrap_or(whole),
+            bubbles,
+        };
         (field, art)
     }
 
@@ -167,12 +177,20 @@ pub fn inside(value: &str) -> bool {
 }
 
 fn pitch(values: &[String]) -> f32 {
-    let beside = values.iter().filter(|value| !inside(value)).map(|value| font::width(value, TEXT_SIZE) + BUBBLE + 4.0);
+    let beside = values
+        .iter()
+        .filter(|value| !inside(value))
+        .map(|value| font::width(value, TEXT_SIZE) + BUBBLE + 4.0);
     beside.fold(PITCH, f32::max)
 }
 
 fn bubble(value: &str, place: u32, [x, y]: [f32; 2]) -> Bubble {
-    Bubble { value: value.to_owned(), place, rect: Rect::from_centre(x, y, BUBBLE, BUBBLE), shape: Shape::Ellipse }
+    Bubble {
+        value: value.to_owned(),
+        place,
+        rect: Rect::from_centre(x, y, BUBBLE, BUBBLE),
+        shape: Shape::Ellipse,
+    }
 }
 
 pub fn text(text: &str, at: [f32; 2], size: f32, align: Align) -> Art {

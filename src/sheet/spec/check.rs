@@ -48,7 +48,9 @@ fn versions(versions: &[String]) -> Result<(), String> {
 fn block(block: &Block) -> Result<(), String> {
     match (&block.questions, &block.name) {
         (Some(_), Some(name)) => {
-            return Err(format!("has both questions and name = {name:?}; questions are named by their numbers"));
+            return Err(format!(
+                "has both questions and name = {name:?}; questions are named by their numbers"
+            ));
         }
         (None, None) => return Err("needs questions = \"1-10\", or a name".into()),
         (None, Some(name)) if !usable(name) => {
@@ -147,18 +149,33 @@ pub fn places(layout: &Layout) -> Result<(), String> {
     for (number, page) in layout.pages.iter().enumerate() {
         let mut taken: Vec<(&str, Rect)> = Vec::new();
         if let Anchors::Fiducials { centres, side } = &page.anchors {
-            taken.extend(centres.iter().map(|c| ("a mark in the corner", Rect::from_centre(c[0], c[1], *side + 2.0, *side + 2.0))));
+            taken.extend(
+                centres.iter().map(|c| {
+                    ("a mark in the corner", Rect::from_centre(c[0], c[1], *side + 2.0, *side + 2.0))
+                }),
+            );
         }
         for field in &page.fields {
             if !names.insert(field.name.as_str()) {
-                return Err(format!("{:?} stands there twice; each field needs a name of its own", field.name));
+                return Err(format!(
+                    "{:?} stands there twice; each field needs a name of its own",
+                    field.name
+                ));
             }
             let area = field.area;
             if area.x1 < 0.0 || area.y1 < 0.0 || area.x2 > page.size[0] || area.y2 > page.size[1] {
-                return Err(format!("{}: lies beyond the edge of page {}; move it (at) or make it smaller", field.name, number + 1));
+                return Err(format!(
+                    "{}: lies beyond the edge of page {}; move it (at) or make it smaller",
+                    field.name,
+                    number + 1
+                ));
             }
             if let Some((other, _)) = taken.iter().find(|(_, rect)| meet(rect, &area)) {
-                return Err(format!("{}: lies on {other} on page {}; move it (at = [x, y])", field.name, number + 1));
+                return Err(format!(
+                    "{}: lies on {other} on page {}; move it (at = [x, y])",
+                    field.name,
+                    number + 1
+                ));
             }
             taken.push((&field.name, area));
         }

@@ -37,8 +37,7 @@ struct Flow<'a> {
 
 impl<'a> Flow<'a> {
     fn new(file: &'a File) -> Self {
-        let mut flow =
-            Self { file, pages: Vec::new(), body: Rect::default(), x: 0.0, top: 0.0, bottom: 0.0 };
+        let mut flow = Self { file, pages: Vec::new(), body: Rect::default(), x: 0.0, top: 0.0, bottom: 0.0 };
         flow.page();
         flow
     }

@@ -47,16 +47,31 @@ pub struct Sheet {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Art {
     /// `at` is the left end, the middle or the right end of the baseline; `size` is millimetres from line to line.
-    Text { text: String, at: [f32; 2], size: f32, align: Align, grey: bool },
+    Text {
+        text: String,
+        at: [f32; 2],
+        size: f32,
+        align: Align,
+        grey: bool,
+    },
     /// A line to write on, or around a place to write in.
-    Line { from: [f32; 2], to: [f32; 2] },
+    Line {
+        from: [f32; 2],
+        to: [f32; 2],
+    },
     Frame(Rect),
     /// Where the page's code stands.
     PageCode(Rect),
     /// The name of the version, which ends at `at`.
-    Version { at: [f32; 2], size: f32 },
+    Version {
+        at: [f32; 2],
+        size: f32,
+    },
     /// What the roster says of the student: on a line, into boxes, as marks or as a code.
-    Roster { column: String, into: Target },
+    Roster {
+        column: String,
+        into: Target,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +84,10 @@ pub enum Align {
 /// Where a student's entry goes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
-    Line { at: [f32; 2], width: f32 },
+    Line {
+        at: [f32; 2],
+        width: f32,
+    },
     /// Index of the field within its page: marks its bubbles, fills its boxes, or draws its code.
     Field(usize),
 }
@@ -127,7 +145,8 @@ impl Sheet {
 
 /// A message of the parser with the number of the line, in one line.
 fn located(text: &str, error: &toml::de::Error) -> String {
-    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    let line =
+        error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
     let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
     format!("{place}{}", error.message().trim_end())
 }

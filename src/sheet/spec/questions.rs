@@ -10,12 +10,17 @@ pub fn numbers(text: &str) -> Result<Vec<u32>, String> {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let number = |word: &str| {
             word.trim().parse::<u32>().map_err(|_| {
-                format!("questions = {text:?}: {:?} is no number; write \"1-40\" or \"1-10, 15\"", word.trim())
+                format!(
+                    "questions = {text:?}: {:?} is no number; write \"1-40\" or \"1-10, 15\"",
+                    word.trim()
+                )
             })
         };
         let (first, last) = (number(first)?, number(last)?);
         if last < first {
-            return Err(format!("questions = {text:?}: {first}-{last} runs backwards; write \"{last}-{first}\""));
+            return Err(format!(
+                "questions = {text:?}: {first}-{last} runs backwards; write \"{last}-{first}\""
+            ));
         }
         if (last - first) as usize >= MOST - found.len().min(MOST) {
             return Err(format!("questions = {text:?}: more than {MOST} questions on one sheet"));

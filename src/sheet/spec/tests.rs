@@ -24,7 +24,8 @@ fn the_example_is_a_sheet_of_all_it_shows() {
 fn comments_and_spaces_change_no_id_and_questions_do() {
     let sheet = |text: &str| Sheet::parse(text).expect(text).id;
     let one = sheet("title = \"T\"\n[[block]]\nkind = \"choice\"\nquestions = \"1-3\"\noptions = \"AB\"");
-    let same = sheet("# T\ntitle='T'\n[[block]]\noptions = ['A', 'B']\nkind = \"choice\"\nquestions = \"1,2-3\"");
+    let same =
+        sheet("# T\ntitle='T'\n[[block]]\noptions = ['A', 'B']\nkind = \"choice\"\nquestions = \"1,2-3\"");
     let other = sheet("title = \"T\"\n[[block]]\nkind = \"choice\"\nquestions = \"1-4\"\noptions = \"AB\"");
     assert_eq!(one, same);
     assert_ne!(one, other);
@@ -33,7 +34,9 @@ fn comments_and_spaces_change_no_id_and_questions_do() {
 
 #[test]
 fn many_questions_go_to_further_pages_and_stay_in_order() {
-    let sheet = Sheet::parse("title = \"T\"\n[[block]]\nkind = \"choice\"\nquestions = \"1-300\"\noptions = \"ABCDE\"");
+    let sheet = Sheet::parse(
+        "title = \"T\"\n[[block]]\nkind = \"choice\"\nquestions = \"1-300\"\noptions = \"ABCDE\"",
+    );
     let sheet = sheet.expect("a sheet");
     assert!(sheet.layout.pages.len() > 1);
     let names: Vec<_> = sheet.layout.pages.iter().flat_map(|p| &p.fields).map(|f| f.name.clone()).collect();
@@ -51,7 +54,8 @@ fn many_questions_go_to_further_pages_and_stay_in_order() {
 fn bubbles_keep_their_distance() {
     let sheet = Sheet::parse(EXAMPLE).expect("the example");
     for page in &sheet.layout.pages {
-        let all: Vec<_> = page.fields.iter().flat_map(|f| &f.bubbles).filter(|b| !b.value.is_empty()).collect();
+        let all: Vec<_> =
+            page.fields.iter().flat_map(|f| &f.bubbles).filter(|b| !b.value.is_empty()).collect();
         for (i, a) in all.iter().enumerate() {
             for b in &all[i + 1..] {
                 let apart = ((a.rect.x1 - b.rect.x1).powi(2) + (a.rect.y1 - b.rect.y1).powi(2)).sqrt();
@@ -75,7 +79,10 @@ fn slips_are_said_with_what_to_do() {
         ("kind = \"choice\"\noptions = \"AB\"", "needs questions"),
         ("kind = \"grid\"\nname = \"id\"", "block 1 (grid): needs digits"),
         ("kind = \"choice\"\nquestions = \"1\"\noptions = \"AA\"", "\"A\" stands there twice"),
-        ("kind = \"chioce\"\nquestions = \"1\"", "line 3: unknown variant `chioce`, expected one of `choice`"),
+        (
+            "kind = \"chioce\"\nquestions = \"1\"",
+            "line 3: unknown variant `chioce`, expected one of `choice`",
+        ),
         ("kind = \"text\"\nname = \"a b\"", "letters, digits"),
         ("kind = \"free\"\nname = \"f\"\nheight = 290", "does not fit on a page"),
         ("kind = \"free\"\nname = \"f\"\nat = [200, 20]", "beyond the edge of page 1"),
@@ -89,7 +96,8 @@ fn slips_are_said_with_what_to_do() {
         assert!(error.contains(said), "{block:?}: {error}");
     }
     assert!(Sheet::parse("title = \"T\"").expect_err("no block").contains("no [[block]]"));
-    let twice = Sheet::parse("title = \"T\"\nversions = [\"A\", \"A\"]\n[[block]]\nkind = \"text\"\nname = \"a\"");
+    let twice =
+        Sheet::parse("title = \"T\"\nversions = [\"A\", \"A\"]\n[[block]]\nkind = \"text\"\nname = \"a\"");
     assert!(twice.expect_err("twice").contains("twice"));
 }
 

@@ -118,7 +118,9 @@ impl Pages {
             Some(_) if !self.input.limits.lenient => {
                 return Err(self.input.corrupt(format_args!("a picture on page {n} cannot be decoded")));
             }
-            Some(_) => frame.warnings.push(self.input.truncated_warning("a picture of the page cannot be decoded")),
+            Some(_) => {
+                frame.warnings.push(self.input.truncated_warning("a picture of the page cannot be decoded"))
+            }
             None => {}
         }
         if !self.complete {
@@ -147,7 +149,11 @@ fn settings(failed: &Arc<Mutex<Vec<()>>>) -> InterpreterSettings {
     }
 }
 
-fn render(page: &hayro::hayro_syntax::page::Page, plan: &scan::Plan, settings: &InterpreterSettings) -> Pixmap {
+fn render(
+    page: &hayro::hayro_syntax::page::Page,
+    plan: &scan::Plan,
+    settings: &InterpreterSettings,
+) -> Pixmap {
     let [width, height] = plan.size.map(|side| side as u16);
     let mut context = RenderContext::new(width, height);
     let transform = Affine::scale_non_uniform(plan.scale[0], plan.scale[1]) * scan::upright(page);

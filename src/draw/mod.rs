@@ -5,6 +5,7 @@ pub(crate) mod palette;
 mod panel;
 mod reading;
 mod shape;
+mod sheet;
 mod tag;
 mod text;
 
@@ -53,6 +54,9 @@ pub fn annotate(image: &mut RgbImage, prediction: &Prediction, style: &Style) {
     }
     if let Prediction::Ocr { lines } = prediction {
         return reading::draw(image, lines, &scale);
+    }
+    if let Prediction::Sheet(page) = prediction {
+        return sheet::draw(image, page, &scale);
     }
     let marks = marks(prediction.instances(), &frame(image), &scale);
     if style.text_size.is_none() {

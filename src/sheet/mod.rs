@@ -4,9 +4,14 @@
 //! lies (made from a `sheet.toml` or from OMRChecker's `template.json`), reading turns a picture into
 //! [`response::Response`]s, and scoring turns those into grades without opening a picture.
 
+pub mod align;
 pub mod infer;
 pub mod layout;
+pub mod omrchecker;
+pub mod open;
 pub mod print;
+pub mod read;
 pub mod rehearse;
 pub mod response;
+pub mod seen;
 pub mod spec;

@@ -66,7 +66,7 @@ install-deps: ## install the system packages that are missing
 	@scripts/setup.sh
 
 install-browser:
-	@scripts/setup.sh chromium dicom3tools dcmtk
+	@scripts/setup.sh chromium dicom3tools dcmtk poppler-utils zbar-tools
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22

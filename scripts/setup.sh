@@ -20,7 +20,7 @@ packages=(
   python3 python3-pip python3-venv curl openssl ca-certificates
 )
 # More may be named: `setup.sh chromium dicom3tools dcmtk` for the tests of the report's page in a real browser and of
-# DICOM results.
+# DICOM results, `poppler-utils zbar-tools` for programs that are not ours and look at printed sheets.
 packages+=("$@")
 
 say() { printf '%s\n' "$*" >&2; }

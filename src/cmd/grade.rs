@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use super::{Entry, look, regrade};
+use super::{Entry, look, regrade, rehearse, sheet};
 use crate::error::{Error, Result};
 use crate::options::GradeOptions;
 use crate::perform::Options;
@@ -10,7 +10,7 @@ use crate::perform::Options;
 pub const ENTRY: Entry = Entry { command, run };
 
 /// What grades something else than pictures by their answers: one file, one row.
-const BESIDE: &[Entry] = &[regrade::ENTRY];
+const BESIDE: &[Entry] = &[regrade::ENTRY, sheet::ENTRY, rehearse::ENTRY];
 
 const EXAMPLES: &str = "Examples:
   vision grade scans/ --sheet template.json

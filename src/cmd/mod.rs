@@ -18,9 +18,11 @@ mod machine;
 pub mod models;
 mod ocr;
 mod regrade;
+mod rehearse;
 mod report;
 pub mod runtime;
 pub(crate) mod say;
+mod sheet;
 mod shell;
 mod triage;
 

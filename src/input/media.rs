@@ -9,7 +9,7 @@ use crate::source::{Format, HEAD, dicom, sniff, video};
 /// Names that promise a picture: such a file is an input even when it is empty or broken.
 const MEDIA_EXTENSIONS: &[&str] = &[
     "jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "webp", "bmp", "dib", "tif", "tiff", "heic", "heif",
-    "hif", "avif", "dcm", "dicom",
+    "hif", "avif", "dcm", "dicom", "pdf",
 ];
 
 pub(super) fn claims_media(file: &Path) -> bool {

@@ -1,7 +1,7 @@
 //! Reading text: lines are found, cut out, laid straight, turned upright and read; one observation of it all.
 
 pub mod boxes;
-mod components;
+pub(crate) mod components;
 pub mod confidence;
 pub mod crop;
 pub mod ctc;

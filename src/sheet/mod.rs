@@ -5,12 +5,16 @@
 //! [`response::Response`]s, and scoring turns those into grades without opening a picture.
 
 pub mod align;
+pub mod infer;
 pub mod layout;
 pub mod omrchecker;
 pub mod open;
+pub mod print;
 pub mod read;
+pub mod rehearse;
 pub mod response;
 pub mod roster;
 pub mod score;
 pub mod seen;
+pub mod spec;
 pub mod table;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::layout::{Anchors, Layout, Page};
 use super::omrchecker;
+use super::spec::Sheet;
 use crate::error::{Error, Kind, Result};
 use crate::geometry::Rect;
 
@@ -15,7 +16,7 @@ const MOST_BYTES: u64 = 64 << 20;
 const MOST_BUBBLES: usize = 50_000;
 
 /// What a folder's sheet is called.
-const NAMES: [&str; 1] = ["template.json"];
+const NAMES: [&str; 2] = ["sheet.toml", "template.json"];
 
 /// The layout of a file, or of the one in a folder.
 ///
@@ -43,8 +44,9 @@ fn read(path: &Path, file: &Path) -> Result<Layout> {
             Some(layout) => Ok(layout),
             None => omrchecker::read(file),
         },
+        Some("toml") => Ok(Sheet::read(file)?.layout),
         _ => Err(Error::usage(format!(
-            "--sheet {}: expected OMRChecker's template.json, or a layout.json",
+            "--sheet {}: expected a sheet.toml, OMRChecker's template.json, or a layout.json",
             path.display()
         ))),
     }

@@ -41,7 +41,7 @@ impl Input {
 
     pub(super) fn not_media(&self) -> Error {
         let message = format!(
-            "{}: its first bytes are of no known format; JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC, AVIF and DICOM pictures and MP4, MOV, Matroska, WebM, AVI, MPEG, FLV, WMV and Ogg videos are read",
+            "{}: its first bytes are of no known format; JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC, AVIF, DICOM and PDF pictures and MP4, MOV, Matroska, WebM, AVI, MPEG, FLV, WMV and Ogg videos are read",
             self.name
         );
         Error::new(Kind::NotMedia, message)

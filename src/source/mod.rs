@@ -23,6 +23,7 @@ mod gif;
 mod heif;
 mod input;
 pub(crate) mod jpeg;
+pub(crate) mod pdf;
 mod png;
 mod sniff;
 mod tiff;
@@ -122,6 +123,7 @@ pub enum Format {
     Dicom,
     /// A zip file of DICOM files.
     Zip,
+    Pdf,
 }
 
 impl Format {
@@ -139,6 +141,7 @@ impl Format {
             Self::Video(container) => container.name(),
             Self::Dicom => "dicom",
             Self::Zip => "zip",
+            Self::Pdf => "pdf",
         }
     }
 }
@@ -169,6 +172,8 @@ pub const FORMATS: &[FormatEntry] = &[
     FormatEntry { format: Format::Avif, sniff: sniff::avif, open: heif::open_avif },
     FormatEntry { format: Format::Heif, sniff: sniff::heif, open: heif::open_heif },
     FormatEntry { format: Format::Zip, sniff: sniff::zip, open: dicom::zipped::open },
+    // Last: its first bytes may stand behind others.
+    FormatEntry { format: Format::Pdf, sniff: pdf::is_pdf, open: pdf::open },
 ];
 
 /// The format of a file by its first [`HEAD`] bytes, whatever its name says.

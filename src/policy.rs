@@ -3,6 +3,7 @@
 mod classify;
 mod faces;
 mod ocr;
+mod redact;
 mod triage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ pub use classify::ClassifyPolicy;
 pub(crate) use classify::EVEN;
 pub use faces::FacesPolicy;
 pub use ocr::OcrPolicy;
+pub use redact::RedactPolicy;
 pub use triage::TriagePolicy;
 
 use crate::digest::Key;
@@ -27,6 +29,10 @@ use crate::spec::LabelSet;
 /// worklists.
 pub trait Fold {
     fn record(&mut self, record: &mut Record);
+    /// Like [`Fold::record`], with what the record was decided from; `None` where there is no observation.
+    fn record_seen(&mut self, record: &mut Record, _seen: Option<&Seen>) {
+        self.record(record);
+    }
     fn input(&mut self, input: &InputRecord);
 }
 

@@ -15,6 +15,7 @@ mod look;
 mod machine;
 pub mod models;
 mod ocr;
+mod redact;
 mod report;
 pub mod runtime;
 pub(crate) mod say;
@@ -43,6 +44,7 @@ pub const COMMANDS: &[Entry] = &[
     classify::ENTRY,
     faces::ENTRY,
     ocr::ENTRY,
+    redact::ENTRY,
     report::ENTRY,
     triage::ENTRY,
     eval::ENTRY,

@@ -1,12 +1,14 @@
 //! From options to a finished run folder: what every command that looks at pictures shares.
 
 mod arrange;
+mod closing;
 mod engine;
 mod facts;
 mod ocr;
 mod page;
 mod progress;
 mod report;
+mod redact;
 mod selection;
 mod setup;
 mod shape;
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::draw::Style;
 use crate::error::{Error, Kind, Result};
+use crate::ffmpeg::join::Audio;
 use crate::input::{List, Listing};
 use crate::options::{
     ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions,
@@ -33,7 +36,9 @@ use crate::pipeline::Walk;
 use crate::pipeline::artist::{Artist, Kinds};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
+use crate::pipeline::painter::Painter;
 use crate::pipeline::tracks::RunTracks;
+use crate::policy::Fold;
 use crate::review::TallyFold;
 use crate::run::RunFolder;
 use crate::run::job::{Job, OnOther};
@@ -45,8 +50,10 @@ use crate::sink::{self, Sink, SinkContext};
 use crate::spec::Task;
 
 pub(crate) use arrange::{asked, cores, workers};
+pub use closing::{Closed, Closing, Drawn};
 pub use report::{Report, Status};
 pub use setup::{Prepared, Selection};
+pub use redact::AUTO;
 pub(crate) use shape::input_size;
 pub(crate) use summary::Findings;
 pub use summary::Summary;
@@ -144,7 +151,12 @@ fn within<S: Selection>(
     // Frames are in order of the numbers in their names.
     let natural = prepared.tracking.as_ref().is_some_and(|tracking| tracking.rate.is_some());
     let listing = list((&options.input, natural), folder, &journal, stdin)?;
-    let artist = artist(&options.output, S::TASK, folder, &listing);
+    if !options.select.follows(&listing) {
+        prepared.tracking = None;
+    }
+    let painter = options.select.painter()?.unwrap_or_else(|| Box::new(Style::default()));
+    let task = (S::TASK, options.select.audio());
+    let artist = artist(&options.output, task, painter, folder, &listing);
     tools(&listing, artist.as_ref())?;
     let artist = artist.map(Arc::new);
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
@@ -200,29 +212,42 @@ fn within<S: Selection>(
     };
     let known = (prepared.policy.as_ref(), &store, &keys);
     let tracks = seen.as_ref().map(|(how, seen)| RunTracks::new(how, &listing.inputs, seen, known, workers));
-    let emitter = Emitter::new(
-        &listing.inputs,
-        &keys,
-        &store,
-        prepared.policy.as_ref(),
-        sinks,
-        vec![&mut summary, &mut findings, &mut tally],
-    )
-    .with_tracks(tracks.as_ref());
-    let files = match (&tracks, artist.as_deref()) {
-        (None, _) => walk.run(workers, &means, emitter)?,
+    let walks = match (&tracks, artist.as_deref()) {
+        (None, _) => true,
         (Some(tracks), Some(artist)) if control.stopped().is_none() => {
             progress.again(&tracks::found(tracks));
             walk.artist = Some(artist);
             walk.tracks = Some(tracks);
-            walk.run(workers, &means, emitter)?
+            true
         }
         (Some(tracks), _) => {
             progress.note(&tracks::found(tracks));
-            tracks::emit(emitter, seen)?
+            false
         }
     };
+    // Records that something is added to wait for the last picture.
+    let outcomes = match (walks, S::CLOSES) {
+        (true, false) => None,
+        (true, true) => Some(tracks::draw(&walk, workers, &means)?),
+        (false, _) => Some(seen.map(|(_, seen)| seen).unwrap_or_default()),
+    };
+    if S::CLOSES {
+        progress.finish();
+    }
+    let note = |line: &str| progress.note(line);
+    let drawn = Drawn { prepared, folder, artist: artist.clone(), control, note: &note };
+    let mut closing = S::closing(options, &drawn)?;
+    let mut folds: Vec<&mut (dyn Fold + Send)> = vec![&mut summary, &mut findings, &mut tally];
+    folds.extend(closing.iter_mut().map(|closing| closing.fold()));
+    let policy = prepared.policy.as_ref();
+    let emitter = Emitter::new(&listing.inputs, &keys, &store, policy, sinks, folds);
+    let emitter = emitter.with_tracks(tracks.as_ref());
+    let files = match outcomes {
+        None => walk.run(workers, &means, emitter)?,
+        Some(outcomes) => tracks::emit(emitter, outcomes)?,
+    };
     progress.finish();
+    let closed = closing.map(Closing::finish).unwrap_or_default();
     for (asked, left) in chosen.batches().into_iter().filter(|(asked, left)| left < asked) {
         progress.note(&format!(
             "frames were joined by {left} instead of {asked}: the device had no memory for more"
@@ -245,6 +270,7 @@ fn within<S: Selection>(
         runtime: chosen.runtime(),
         images: artist.is_some() && !options.output.no_images,
         found: findings.found(),
+        closed,
         todo: 0,
         dry: false,
         inputs: listing.inputs.len(),
@@ -290,7 +316,13 @@ fn list(
     Ok(listing)
 }
 
-fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &Listing) -> Option<Artist> {
+fn artist(
+    output: &OutputOptions,
+    (task, audio): (Task, Audio),
+    painter: Box<dyn Painter>,
+    folder: &RunFolder,
+    listing: &Listing,
+) -> Option<Artist> {
     let format = match output.image_format {
         ImageFormat::Auto => None,
         ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
@@ -303,10 +335,11 @@ fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &List
         video: output.video,
         format,
         encoder: (output.video_encoder.clone(), output.video_quality),
+        audio,
         sheet: task == Task::Ocr,
     };
     (output.draws() || output.report)
-        .then(|| Artist::new(folder.root(), folder.temporary(), Style::default(), kinds, &listing.inputs))
+        .then(|| Artist::new(folder.root(), folder.temporary(), painter, kinds, &listing.inputs))
 }
 
 /// Finds what videos need before anything long begins: ffprobe, and an encoder for annotated ones. A video whose name

@@ -98,10 +98,10 @@ impl<'a> Emitter<'a> {
         let mut records = 0;
         for entry in &manifest.items {
             let (mut record, found) = self.record(&input, entry, content.map(|(digest, _)| digest))?;
-            for fold in &mut self.folds {
-                fold.record(&mut record);
-            }
             let seen = found.as_ref().map(|(key, observed)| Seen { input: &input.id, key, observed });
+            for fold in &mut self.folds {
+                fold.record_seen(&mut record, seen.as_ref());
+            }
             for sink in &mut self.sinks {
                 sink.item_seen(&record, seen.map(|seen| (seen, self.policy)))?;
             }

@@ -24,21 +24,31 @@ pub struct Private {
     pub pseudonyms: Pseudonyms,
 }
 
+/// Makes `private/` of a run folder where there is none, for its owner alone.
+///
+/// # Errors
+/// `OutputFolder` and `DiskFull`.
+pub fn folder(out: &Path) -> Result<PathBuf> {
+    let folder = out.join(FOLDER);
+    let failed = |e| Error::write(folder.display(), e);
+    fs::create_dir_all(out).map_err(failed)?;
+    match fs::DirBuilder::new().mode(0o700).create(&folder) {
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
+        }
+        other => other.map_err(failed)?,
+    }
+    Ok(folder)
+}
+
 impl Private {
     /// Opens `private/` of a run folder, and makes it and its key where there are none.
     ///
     /// # Errors
     /// `OutputFolder` and `DiskFull`.
     pub fn open(out: &Path) -> Result<Self> {
-        let folder = out.join(FOLDER);
+        let folder = folder(out)?;
         let failed = |e| Error::write(folder.display(), e);
-        fs::create_dir_all(out).map_err(failed)?;
-        match fs::DirBuilder::new().mode(0o700).create(&folder) {
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
-            }
-            other => other.map_err(failed)?,
-        }
         let key = folder.join("key");
         let bytes = match fs::read(&key) {
             Ok(bytes) => bytes,

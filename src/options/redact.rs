@@ -31,8 +31,8 @@ pub struct RedactOptions {
     #[arg(long, value_name = "REGION|FILE")]
     pub keep: Vec<String>,
 
-    /// Least score from 0 to 1, or kind=score: lower covers more, and more that is none [default: face 0.15, text 0.3,
-    /// others 0.2]
+    /// Least score from 0 to 1, or kind=score: lower covers more, and more that is none [default: 0.2,
+    /// text 0.3]
     #[arg(long, short, value_name = "SCORE|KIND=SCORE", value_delimiter = ',')]
     pub conf: Vec<String>,
 
@@ -60,9 +60,15 @@ pub struct RedactOptions {
     #[arg(long, conflicts_with = "no_audit")]
     pub audit_only: bool,
 
-    /// Score from which what is left is listed and makes the exit code 3 [default: two thirds of --conf]
+    /// Score from which the second look lists what it finds [default: 0.75 times
+    /// --conf]
     #[arg(long, value_name = "SCORE", value_parser = super::select::fraction)]
     pub audit_conf: Option<f32>,
+
+    /// Score from which what the second look finds uncovered counts as left: the exit code is 3 [default: 1.5 times
+    /// --conf]
+    #[arg(long, value_name = "SCORE", value_parser = super::select::fraction)]
+    pub leak: Option<f32>,
 
     /// Tiles for the second look: none, or as --tile
     #[arg(long, value_name = "PIXELS|auto|none", default_value = "auto")]
@@ -80,6 +86,11 @@ pub struct RedactOptions {
     #[arg(skip)]
     #[serde(skip)]
     pub track: Option<TrackOptions>,
+
+    /// By label the score from which things count as left, where others took the place of `conf`.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub leaks: std::collections::BTreeMap<String, f32>,
 
     /// Models that look beside those of the kinds.
     #[arg(skip)]

@@ -99,8 +99,9 @@ pub struct Redacted {
     /// Models and what they looked for, as records say it: of covering, and of the second look.
     pub models: Value,
     pub auditors: Value,
-    /// Least score of what is left.
-    pub conf: f32,
+    /// By label the scores from which things are listed and from which they count as left.
+    pub conf: BTreeMap<String, f32>,
+    pub leak: BTreeMap<String, f32>,
     pub second: Second,
     pub artist: Option<Arc<Artist>>,
     /// The input of the last record, and how many came before of it.
@@ -194,11 +195,12 @@ impl Redacted {
             .map(|instance| {
                 let covered = covered(&instance.rect, covers);
                 let kept = self.policy.is_kept(instance);
-                let is_left = covered < COVERED && !kept;
+                let counts = self.leak.get(&instance.label).is_some_and(|least| instance.score >= *least);
+                let is_left = counts && covered < COVERED && !kept;
                 left += usize::from(is_left);
-                let share = (f64::from(covered) * 1000.0).round() / 1000.0;
                 let mut told = json!({
-                    "label": instance.label, "score": instance.score, "box": instance.rect, "covered": share,
+                    "label": instance.label, "score": exact(instance.score),
+                    "box": <[f32; 4]>::from(instance.rect).map(exact), "covered": exact((covered * 1000.0).round() / 1000.0),
                     "left": is_left,
                 });
                 if kept {
@@ -207,8 +209,10 @@ impl Redacted {
                 told
             })
             .collect();
-        let conf = (f64::from(self.conf) * 1e6).round() / 1e6;
-        let mut told = json!({ "conf": conf, "left": left, "found": residuals, "models": self.auditors });
+        let scores = |of: &BTreeMap<String, f32>| -> Value {
+            of.iter().map(|(label, score)| (label.clone(), json!(exact(*score)))).collect::<serde_json::Map<_, _>>().into()
+        };
+        let mut told = json!({ "conf": scores(&self.conf), "leak": scores(&self.leak), "left": left, "found": residuals, "models": self.auditors });
         if let Some(unread) = unread {
             told["unread"] = json!(unread);
         }
@@ -223,21 +227,26 @@ impl Closing for Redacted {
 
     fn finish(self: Box<Self>) -> Closed {
         let (items, things) = self.left;
-        let conf = self.conf;
+        let scores = self.leak.iter().map(|(label, score)| format!("{label} {score}"));
+        let conf = scores.collect::<Vec<_>>().join(", ");
         let mut found = BTreeMap::new();
         let words = match (&self.second, items) {
             (Second::None, _) => "no second look at the result: nobody knows what is left".to_owned(),
-            (_, 0) => format!("second look: nothing left with a score of {conf} or more"),
+            (_, 0) => format!("second look: nothing left (scores from {conf} on); audit.csv lists weaker ones"),
             _ => {
                 found.insert("audit".to_owned(), items);
                 format!(
-                    "second look: {things} left with a score of {conf} or more, in {items} pictures or frames; audit.csv \
-                     lists them"
+                    "second look: {things} left (scores from {conf} on) in {items} pictures or frames; audit.csv lists them"
                 )
             }
         };
         Closed { words: vec![words], found }
     }
+}
+
+/// A number as it is written, not as the nearest double of its float.
+fn exact(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_default()
 }
 
 /// Which share of the ellipse within a box is covered, 0 to 1.

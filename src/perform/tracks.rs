@@ -89,9 +89,10 @@ pub fn emit(mut emitter: Emitter, outcomes: Vec<(usize, Outcome)>) -> Result<Vec
     emitter.finish()
 }
 
-/// What there is to follow, for people.
-pub fn found(tracks: &RunTracks) -> String {
+/// What there is to follow, for people who asked for it or not.
+pub fn found(tracks: &RunTracks, asked: bool) -> String {
     match tracks.sequences() {
+        0 if !asked => "nothing moves in these inputs".to_owned(),
         0 => "no sequence to track: --sequence FPS takes the pictures of a folder as frames".to_owned(),
         1 => "tracked 1 sequence".to_owned(),
         many => format!("tracked {many} sequences"),

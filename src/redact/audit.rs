@@ -33,8 +33,24 @@ type Place = (PathBuf, u32);
 pub struct Audit {
     /// Of the places where something was found.
     pub found: HashMap<Place, Vec<Instance>>,
+    /// How many frames of each file were looked at.
+    pub looked: HashMap<PathBuf, u32>,
     /// Files that could not be read again, and why.
     pub unread: HashMap<PathBuf, String>,
+}
+
+impl Audit {
+    /// Why a place was not looked at.
+    fn unread(&self, (path, frame): &Place) -> Option<String> {
+        let looked = self.looked.get(path).is_some_and(|frames| frame < frames);
+        let missing = || (!looked).then(|| "the file or the frame is not there".to_owned());
+        self.unread.get(path).cloned().or_else(missing)
+    }
+}
+
+/// A written file as the second look names it.
+fn below_images(path: &std::path::Path, frame: u32) -> Option<Place> {
+    path.strip_prefix("images").ok().map(|path| (path.to_owned(), frame))
 }
 
 /// Takes the records of a second look.
@@ -58,6 +74,7 @@ impl Sink for Auditor {
         if let Some(error) = &record.error {
             audit.unread.insert(identity.relative.clone(), error.message.clone());
         }
+        *audit.looked.entry(identity.relative.clone()).or_default() += 1;
         let found = record.prediction.as_ref().map(|p| p.instances()).unwrap_or_default();
         if !found.is_empty() {
             let frame = match record.item.part {
@@ -132,21 +149,14 @@ impl Fold for Redacted {
         let audit = match &self.second {
             Second::None => Value::Null,
             Second::Inputs => self.audited(instances, &[], None),
-            Second::Written(audit) => {
-                let place = output.and_then(|(path, frame)| {
-                    let path = path.strip_prefix("images").map(PathBuf::from).ok()?;
-                    Some((path, frame))
-                });
-                let found = place.as_ref().and_then(|place| audit.found.get(place));
-                let unread = place.as_ref().and_then(|(path, _)| audit.unread.get(path));
-                let covers: Vec<Region> = instances.iter().map(|i| self.cover.region(i)).collect();
-                match place {
-                    Some(_) => {
-                        self.audited(found.map(Vec::as_slice).unwrap_or_default(), &covers, unread)
-                    }
-                    None => Value::Null,
+            Second::Written(audit) => match output.and_then(|(path, frame)| below_images(&path, frame)) {
+                Some(place) => {
+                    let covers: Vec<Region> = instances.iter().map(|i| self.cover.region(i)).collect();
+                    let found = audit.found.get(&place).map(Vec::as_slice).unwrap_or_default();
+                    self.audited(found, &covers, audit.unread(&place))
                 }
-            }
+                None => Value::Null,
+            },
         };
         let left = audit.get("left").and_then(Value::as_u64).unwrap_or(0) as usize;
         let unread = audit.get("unread").is_some();
@@ -188,7 +198,7 @@ impl Redacted {
         artist.writes_images(&observed.origin.format).then_some((image, 0))
     }
 
-    fn audited(&self, found: &[Instance], covers: &[Region], unread: Option<&String>) -> Value {
+    fn audited(&self, found: &[Instance], covers: &[Region], unread: Option<String>) -> Value {
         let mut left = 0;
         let residuals: Vec<Value> = found
             .iter()

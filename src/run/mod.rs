@@ -116,6 +116,8 @@ impl RunFolder {
             self.root.join("worklist.csv"),
             self.root.join("evaluation.json"),
             self.root.join("proof.json"),
+            self.root.join("audit.csv"),
+            self.root.join("private").join("audit"),
         ];
         for path in own {
             let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };

@@ -28,21 +28,24 @@ Examples:
 After covering, the result is looked at once more, at a lower score and in tiles (--no-audit leaves that out). Exit code 3
 when something is left: audit.csv says what and where. A second look is no proof; docs/redact.md says what it is.";
 
-const MODEL: &str =
-    "A model that looks for what --what says; `auto` is centerface, the bundled detector and pp-ocrv6-det, as needed";
+const MODEL: &str = "A model that looks for what --what says; `auto` is centerface, the bundled detector and pp-ocrv6-det, as needed";
 
 fn command() -> Command {
-    let about = "Cover faces, people, text or other things in pictures and videos, and look at the result again";
+    let about =
+        "Cover faces, people, text or other things in pictures and videos, and look at the result again";
     Options::<RedactOptions>::arguments(Command::new("redact"))
         .mut_arg("model", |model| model.help(MODEL))
-        .mut_arg("no_images", |arg| arg.help("Write no redacted pictures and videos, only what would be covered"))
+        .mut_arg("no_images", |arg| {
+            arg.help("Write no redacted pictures and videos, only what would be covered")
+        })
         .about(about)
         .long_about(None)
         .after_help(EXAMPLES)
 }
 
 fn run(matches: &ArgMatches) -> Result<u8> {
-    let given = Options::<RedactOptions>::from_arg_matches(matches).map_err(|e| Error::usage(e.to_string()))?;
+    let given =
+        Options::<RedactOptions>::from_arg_matches(matches).map_err(|e| Error::usage(e.to_string()))?;
     let inputs = given.input.inputs.clone();
     let config = given.run.config.clone();
     let mut options = merge(given, matches, &command(), config.as_deref())?;

@@ -8,12 +8,14 @@ use super::closing::{Closing, Drawn};
 use super::setup::{Prepared, Selection, for_task, model_family};
 use super::{Options, images, perform};
 use crate::error::{Error, Kind, Result};
-use crate::ffmpeg::join::Audio;
 use crate::family::Family;
+use crate::ffmpeg::join::Audio;
 use crate::input::{Input, Listing};
 use crate::looks::{Looker, Looks};
 use crate::models::{self, Model};
-use crate::options::{InputOptions, LookOptions, OutputOptions, RedactOptions, TrackOptions, Tracker, VideoOptions};
+use crate::options::{
+    InputOptions, LookOptions, OutputOptions, RedactOptions, TrackOptions, Tracker, VideoOptions,
+};
 use crate::pipeline::painter::Painter;
 use crate::policy::{DetectPolicy, Policy, RedactPolicy, thresholds};
 use crate::redact::audit::{Auditor, Redacted, Second};
@@ -55,7 +57,10 @@ impl Selection for RedactOptions {
             false => Ok(()),
             true if matches!(model.spec.task, Task::Detect | Task::Faces) => {
                 let what = self.what.join(",");
-                let message = format!("{}: has no label for --what {what}; `vision models info` shows its labels", model.origin);
+                let message = format!(
+                    "{}: has no label for --what {what}; `vision models info` shows its labels",
+                    model.origin
+                );
                 Err(Error::new(Kind::ModelMismatch, message))
             }
             true => for_task(model, Task::Detect),
@@ -241,7 +246,9 @@ impl RedactOptions {
     fn scores(&self, asked: Option<f32>, share: f32) -> Result<BTreeMap<String, f32>> {
         let boxes = self.decisions()?.boxes;
         let own = |conf: f32| ((conf * share).min(1.0) * 1000.0).round() / 1000.0;
-        let of = |(class, conf): (&u32, &f32)| (boxes.labels.name(*class).into_owned(), asked.unwrap_or(own(*conf)));
+        let of = |(class, conf): (&u32, &f32)| {
+            (boxes.labels.name(*class).into_owned(), asked.unwrap_or(own(*conf)))
+        };
         Ok(boxes.conf_by_class.iter().map(of).collect())
     }
 }
@@ -250,7 +257,8 @@ impl RedactOptions {
 fn may_move(input: &Input) -> bool {
     use std::io::Read;
     let mut head = Vec::with_capacity(source::HEAD);
-    let read = std::fs::File::open(&input.file).and_then(|file| file.take(source::HEAD as u64).read_to_end(&mut head));
+    let read = std::fs::File::open(&input.file)
+        .and_then(|file| file.take(source::HEAD as u64).read_to_end(&mut head));
     if input.failure.is_some() || read.is_err() {
         return false;
     }
@@ -302,7 +310,8 @@ fn second(options: &Options<RedactOptions>, drawn: &Drawn) -> Result<(Second, Op
     (again.run.resume, again.run.force) = (true, false);
     again.run.fail_on.clear();
     again.run.apply.clear();
-    again.output = OutputOptions { no_images: true, crops: select.residual_crops, ..OutputOptions::default() };
+    again.output =
+        OutputOptions { no_images: true, crops: select.residual_crops, ..OutputOptions::default() };
     again.select.no_audit = true;
     let auditor = Auditor::default();
     again.select.keep.clear();

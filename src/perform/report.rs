@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Closed, Options};
 use super::setup::{Prepared, Selection};
 use super::summary::Summary;
+use super::{Closed, Options};
 use crate::atomic::write_whole;
 use crate::error::{Error, Kind, Result};
 use crate::input::Listing;

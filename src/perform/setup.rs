@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Options;
-use super::shape::{batch, input_size, takes_batches};
 use super::closing::{Closing, Drawn};
+use super::shape::{batch, input_size, takes_batches};
 use super::{tracks, upload};
 use crate::engine::{ByteInput, Device, ElementType, Setup};
 use crate::error::{Error, Kind, Result};

@@ -147,8 +147,7 @@ impl Artist {
             Path::new("crops").join(&name).join(file)
         });
         let crops: Vec<PathBuf> = crops.collect();
-        let mut decides =
-            serde_json::json!({ "prediction": prediction, "style": self.painter.settings(), "quality": JPEG_QUALITY });
+        let mut decides = serde_json::json!({ "prediction": prediction, "style": self.painter.settings(), "quality": JPEG_QUALITY });
         if !overlay.is_empty() {
             decides["overlay"] = serde_json::json!(overlay);
         }

@@ -282,7 +282,8 @@ impl<'a, 'e> Worker<'a, 'e> {
         };
         let part = frame.part.as_ref();
         let (mut drawn, mut shown) = ((Vec::new(), String::new()), None);
-        if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, digest, &key, &observed)) {
+        if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, digest, &key, &observed))
+        {
             if !self.is_drawn(input, &observed, &plan) {
                 artist.draw(&plan, frame, &prediction)?;
             }

@@ -220,7 +220,10 @@ impl Redacted {
             })
             .collect();
         let scores = |of: &BTreeMap<String, f32>| -> Value {
-            of.iter().map(|(label, score)| (label.clone(), json!(exact(*score)))).collect::<serde_json::Map<_, _>>().into()
+            of.iter()
+                .map(|(label, score)| (label.clone(), json!(exact(*score))))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
         };
         let mut told = json!({ "conf": scores(&self.conf), "leak": scores(&self.leak), "left": left, "found": residuals, "models": self.auditors });
         if let Some(unread) = unread {
@@ -242,7 +245,9 @@ impl Closing for Redacted {
         let mut found = BTreeMap::new();
         let words = match (&self.second, items) {
             (Second::None, _) => "no second look at the result: nobody knows what is left".to_owned(),
-            (_, 0) => format!("second look: nothing left (scores from {conf} on); audit.csv lists weaker ones"),
+            (_, 0) => {
+                format!("second look: nothing left (scores from {conf} on); audit.csv lists weaker ones")
+            }
             _ => {
                 found.insert("audit".to_owned(), items);
                 format!(

@@ -142,7 +142,8 @@ impl Cells {
                 sum[3] += 1;
             }
         }
-        let colours = sums.iter().map(|[r, g, b, n]| [r, g, b].map(|sum| rounded(sum / (*n).max(1)))).collect();
+        let colours =
+            sums.iter().map(|[r, g, b, n]| [r, g, b].map(|sum| rounded(sum / (*n).max(1)))).collect();
         Self { size, count, colours }
     }
 
@@ -159,7 +160,8 @@ impl Cells {
     fn smooth(&self, at: [u32; 2]) -> [u8; 3] {
         let place = |axis: usize| {
             let most = f64::from(self.count[axis] - 1);
-            let exact = (f64::from(at[axis]) + 0.5) * f64::from(self.count[axis]) / f64::from(self.size[axis]);
+            let exact =
+                (f64::from(at[axis]) + 0.5) * f64::from(self.count[axis]) / f64::from(self.size[axis]);
             let exact = (exact - 0.5).clamp(0.0, most);
             (exact.floor() as u32, exact.fract(), self.count[axis] - 1)
         };
@@ -169,7 +171,8 @@ impl Cells {
             self.colours.get(number).copied().unwrap_or_default()
         };
         let corners = [cell(x, y), cell(x + 1, y), cell(x, y + 1), cell(x + 1, y + 1)];
-        let weights = [(1.0 - across) * (1.0 - down), across * (1.0 - down), (1.0 - across) * down, across * down];
+        let weights =
+            [(1.0 - across) * (1.0 - down), across * (1.0 - down), (1.0 - across) * down, across * down];
         std::array::from_fn(|channel| {
             let sum: f64 = corners.iter().zip(weights).map(|(c, w)| f64::from(c[channel]) * w).sum();
             sum.round() as u8
@@ -218,8 +221,10 @@ mod tests {
     #[test]
     fn no_more_than_sixteen_cells_of_sixteen_levels() {
         let pixelated = covered(&Effect::Pixelate, &noise(7));
-        let mut colours: Vec<[u8; 3]> =
-            (8..32).flat_map(|y| (4..36).map(move |x| (x, y))).map(|(x, y)| pixelated.get_pixel(x, y).0).collect();
+        let mut colours: Vec<[u8; 3]> = (8..32)
+            .flat_map(|y| (4..36).map(move |x| (x, y)))
+            .map(|(x, y)| pixelated.get_pixel(x, y).0)
+            .collect();
         assert!(colours.iter().flatten().all(|value| value % 16 == 8));
         colours.sort_unstable();
         colours.dedup();

@@ -122,10 +122,7 @@ pub fn serves(kinds: &[Kind], model: &Model) -> Vec<(u32, u32)> {
 ///
 /// # Errors
 /// `Usage` for a kind that no model is known for.
-pub fn missing<'a>(
-    kinds: &'a [Kind],
-    models: &[&Model],
-) -> Result<Vec<(&'a Kind, &'static str)>> {
+pub fn missing<'a>(kinds: &'a [Kind], models: &[&Model]) -> Result<Vec<(&'a Kind, &'static str)>> {
     let open = kinds.iter().filter(|kind| models.iter().all(|model| kind.classes(model).is_empty()));
     open.map(|kind| kind.model().map(|name| (kind, name))).collect()
 }
@@ -154,7 +151,8 @@ mod tests {
         let asked = kinds(&["face", "person", "class:dog"].map(str::to_owned)).unwrap();
         // COCO's first class is person and its seventeenth dog.
         assert_eq!(serves(&asked, &nanodet), [(0, 1), (16, 2)]);
-        let left: Vec<&str> = missing(&asked, &[&nanodet]).unwrap().into_iter().map(|(_, name)| name).collect();
+        let left: Vec<&str> =
+            missing(&asked, &[&nanodet]).unwrap().into_iter().map(|(_, name)| name).collect();
         assert_eq!(left, ["centerface"]);
         let plate = kinds(&["plate".to_owned()]).unwrap();
         let error = missing(&plate, &[&nanodet]).unwrap_err();

@@ -24,9 +24,7 @@ impl Region {
         let face = instance.label == FACE;
         match (shape, instance.corners) {
             (Shape::Auto | Shape::Mask, Some(corners)) => Self::Outline(grown_outline(&corners, margin)),
-            (Shape::Ellipse, _) | (Shape::Auto, None) if face => {
-                Self::Ellipse(grown(&instance.rect, margin))
-            }
+            (Shape::Ellipse, _) | (Shape::Auto, None) if face => Self::Ellipse(grown(&instance.rect, margin)),
             // Faces are round and other things are not: an ellipse around all of the box.
             (Shape::Ellipse, _) => Self::Ellipse(around(&grown(&instance.rect, margin))),
             (Shape::Auto | Shape::Mask | Shape::Box, _) => Self::Box(grown(&instance.rect, margin)),
@@ -43,9 +41,8 @@ impl Region {
             }
             Self::Outline(Quad(corners)) => {
                 let next = corners.iter().cycle().skip(1);
-                let side = |(a, b): (&[f32; 2], &[f32; 2])| {
-                    (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0])
-                };
+                let side =
+                    |(a, b): (&[f32; 2], &[f32; 2])| (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]);
                 let sides: Vec<f32> = corners.iter().zip(next).map(side).collect();
                 sides.iter().all(|side| *side >= 0.0) || sides.iter().all(|side| *side <= 0.0)
             }

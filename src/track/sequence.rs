@@ -110,7 +110,8 @@ impl Follower {
                     filled.entry(place.frame).or_default().push(Filled { track, place });
                 }
             }
-            for place in path.first().zip(path.last()).into_iter().flat_map(|ends| beyond(ends, linger, end)) {
+            for place in path.first().zip(path.last()).into_iter().flat_map(|ends| beyond(ends, linger, end))
+            {
                 filled.entry(place.frame).or_default().push(Filled { track, place });
             }
         }

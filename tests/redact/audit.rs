@@ -74,7 +74,8 @@ fn a_second_model_looks_too() {
     let second = ["p", "--what", "class:red", "--audit-model", "m/means.onnx"];
     redact(&s, &blind, &second).expect(3).says("1 left");
     let audit = items(&s)[0]["ext"]["redact"]["audit"].clone();
-    let names: Vec<_> = audit["models"].as_array().expect("models").iter().map(|m| m["name"].clone()).collect();
+    let names: Vec<_> =
+        audit["models"].as_array().expect("models").iter().map(|m| m["name"].clone()).collect();
     assert_eq!(names, ["blind", "means"]);
 }
 
@@ -87,7 +88,9 @@ fn what_others_redacted_is_looked_at() {
     // A page about what is left does not show it.
     let thumb = walk(&s.path("run/report/thumbs"));
     let small = image::open(&thumb[0]).expect("a picture").to_rgb8();
-    assert!(small.get_pixel(24, 24).0.iter().all(|v| *v < 12) && small.get_pixel(2, 60) != &image::Rgb([0; 3]));
+    assert!(
+        small.get_pixel(24, 24).0.iter().all(|v| *v < 12) && small.get_pixel(2, 60) != &image::Rgb([0; 3])
+    );
     redact(&s, &faces(), &["p", "--audit-only", "--leak", "0.95"]).expect(0).says("nothing left");
 }
 
@@ -102,7 +105,15 @@ fn a_photo_is_clean_after_and_was_not_before() {
     redact(&s, &yunet, &[&["p"][..], &score].concat()).expect(0).says("1 face");
     let again = |what: &str, code| {
         let mut command = crate::common::vision();
-        command.current_dir(s.path("")).args(["redact", what, "--out", "again", "--force", "--audit-only", "--model"]);
+        command.current_dir(s.path("")).args([
+            "redact",
+            what,
+            "--out",
+            "again",
+            "--force",
+            "--audit-only",
+            "--model",
+        ]);
         crate::common::Ran::of(command.arg(&yunet).args(score)).expect(code)
     };
     again("run/images/astronaut.jpg", 0).says("nothing left");

@@ -31,7 +31,10 @@ fn faces() -> PathBuf {
 /// tile.
 fn redact(s: &Scratch, model: &Path, arguments: &[&str]) -> Ran {
     let mut command = vision();
-    command.current_dir(s.path("")).args(["redact", "--out", "run", "--audit-tile", "none", "--model"]).arg(model);
+    command
+        .current_dir(s.path(""))
+        .args(["redact", "--out", "run", "--audit-tile", "none", "--model"])
+        .arg(model);
     Ran::of(command.args(arguments))
 }
 
@@ -69,6 +72,7 @@ fn in_ellipse([x1, y1, x2, y2]: [f32; 4], margin: f32, x: u32, y: u32) -> bool {
 
 /// Every file below a folder.
 fn walk(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("an entry").path());
+    let entries =
+        std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("an entry").path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }

@@ -73,7 +73,8 @@ fn nothing_but_the_colour_profile_goes_on() {
         assert_eq!(found["icc"], Value::from(profile.clone()), "{name}");
         // Upright.
         assert_eq!(found["size"], serde_json::json!([48, 64]), "{name}");
-        let apps: Vec<&str> = found["app"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+        let apps: Vec<&str> =
+            found["app"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
         assert!(apps.iter().all(|app| ["APP0", "APP2"].contains(app)), "{name}: {apps:?}");
     }
     for file in walk(&s.path("run")) {

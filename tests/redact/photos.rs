@@ -102,7 +102,9 @@ fn a_picture_covers_too() {
         .expect(0);
     let covered = picture(&s, "run/images/group.png");
     // The box 12, 8, 36, 40 and a tenth of 24 and of 32 more on each side.
-    for (at, inside) in [((10, 6), true), ((37, 42), true), ((8, 20), false), ((20, 3), false), ((20, 44), false)] {
+    for (at, inside) in
+        [((10, 6), true), ((37, 42), true), ((8, 20), false), ((20, 3), false), ((20, 44), false)]
+    {
         assert_eq!(covered.get_pixel(at.0, at.1).0 == [7, 200, 9], inside, "{at:?}");
     }
 }
@@ -111,7 +113,8 @@ fn a_picture_covers_too() {
 fn orientation_is_applied_before_faces_are_looked_for() {
     let s = Scratch::new();
     // Stored on its side: red at the left is at the top when it is shown.
-    let stored = image::RgbImage::from_fn(64, 64, |x, _| Rgb(if x < 32 { [220, 40, 40] } else { [40, 40, 220] }));
+    let stored =
+        image::RgbImage::from_fn(64, 64, |x, _| Rgb(if x < 32 { [220, 40, 40] } else { [40, 40, 220] }));
     s.file("p/side.jpg", &crate::common::with_exif_orientation(&stored, 6));
     redact(&s, &faces(), &["p"]).expect(0);
     let covered = picture(&s, "run/images/side.jpg");
@@ -133,7 +136,8 @@ fn several_kinds_are_found_by_several_models() {
     );
     let coco: serde_json::Value =
         serde_json::from_slice(&std::fs::read(s.path("run/coco.json")).expect("written")).expect("JSON");
-    let names: Vec<_> = coco["categories"].as_array().expect("a list").iter().map(|c| c["name"].clone()).collect();
+    let names: Vec<_> =
+        coco["categories"].as_array().expect("a list").iter().map(|c| c["name"].clone()).collect();
     assert_eq!(names, ["face", "person", "dog"]);
 }
 

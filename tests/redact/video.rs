@@ -126,7 +126,10 @@ fn sound_is_kept_removed_or_lower_and_words_are_gone() {
 fn pitch(s: &Scratch, file: &str) -> Option<f64> {
     let mut command = Command::new("ffmpeg");
     command.args(["-v", "error", "-i"]).arg(s.path(file));
-    let ran = command.args(["-vn", "-ac", "1", "-ar", "48000", "-f", "s16le", "-"]).output().expect("ffmpeg starts");
+    let ran = command
+        .args(["-vn", "-ac", "1", "-ar", "48000", "-f", "s16le", "-"])
+        .output()
+        .expect("ffmpeg starts");
     let samples: Vec<i16> =
         ran.stdout.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
     let middle = samples.get(9600..38_400)?;

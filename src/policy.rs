@@ -2,6 +2,7 @@
 
 mod classify;
 mod faces;
+mod grade;
 mod ocr;
 mod redact;
 mod triage;
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use classify::ClassifyPolicy;
 pub(crate) use classify::EVEN;
 pub use faces::FacesPolicy;
+pub use grade::GradePolicy;
 pub use ocr::OcrPolicy;
 pub use redact::RedactPolicy;
 pub use triage::TriagePolicy;

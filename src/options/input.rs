@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::pipeline::witness::Witness;
 use crate::pseudonym::Pseudonyms;
 
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
@@ -72,6 +73,11 @@ pub struct InputOptions {
     #[arg(skip)]
     #[serde(skip)]
     pub pseudonyms: Option<Pseudonyms>,
+
+    /// Told whom the inputs are of
+    #[arg(skip)]
+    #[serde(skip)]
+    pub witness: Option<std::sync::Arc<dyn Witness>>,
 
     /// Leaves out what lies in a folder where something changed within this time
     #[arg(skip)]

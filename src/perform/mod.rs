@@ -3,7 +3,9 @@
 mod arrange;
 mod closing;
 mod engine;
+mod explain;
 mod facts;
+mod grade;
 mod ocr;
 mod page;
 mod progress;
@@ -26,17 +28,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::draw::Style;
 use crate::error::{Error, Kind, Result};
-use crate::ffmpeg::join::Audio;
 use crate::input::{List, Listing};
 use crate::options::{
     ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions,
     VideoOptions, seconds,
 };
 use crate::pipeline::Walk;
-use crate::pipeline::artist::{Artist, Kinds};
+use crate::pipeline::artist::{Artist, Kinds, MAPS, MAPS_OF_PATIENTS};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
-use crate::pipeline::painter::Painter;
 use crate::pipeline::tracks::RunTracks;
 use crate::policy::Fold;
 use crate::review::TallyFold;
@@ -53,7 +53,7 @@ pub(crate) use arrange::{asked, cores, workers};
 pub use closing::{Closed, Closing, Drawn};
 pub use redact::AUTO;
 pub use report::{Report, Status};
-pub use setup::{Prepared, Selection};
+pub use setup::{Prepared, Selection, Subject};
 pub(crate) use shape::input_size;
 pub(crate) use summary::Findings;
 pub use summary::Summary;
@@ -151,12 +151,13 @@ fn within<S: Selection>(
     // Frames are in order of the numbers in their names.
     let natural = prepared.tracking.as_ref().is_some_and(|tracking| tracking.rate.is_some());
     let listing = list((&options.input, natural), folder, &journal, stdin)?;
+    if let Some(witness) = &options.input.witness {
+        witness.listed(&listing);
+    }
     if !options.select.follows(&listing) {
         prepared.tracking = None;
     }
-    let painter = options.select.painter()?.unwrap_or_else(|| Box::new(Style::default()));
-    let task = (S::TASK, options.select.audio());
-    let artist = artist(&options.output, task, painter, folder, &listing);
+    let artist = artist::<S>(options, prepared, folder, &listing)?;
     tools(&listing, artist.as_ref())?;
     let artist = artist.map(Arc::new);
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
@@ -185,12 +186,16 @@ fn within<S: Selection>(
     let mut sinks = sinks(options, prepared, folder, echo)?;
     if options.output.report {
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
-        sinks.push(page::open(run, options, prepared, folder, &listing, artist.clone())?);
+        let page = page::open(run, options, prepared, folder, &listing, artist.clone())?;
+        let temporary = folder.temporary();
+        sinks.push(options.select.page(&prepared.models, &context(prepared, folder, &temporary), page)?);
     }
+    let provider = chosen.provider.to_string();
     let mut walk = Walk {
         inputs: &listing.inputs,
         folder: folder.root(),
         family: prepared.family.as_ref(),
+        explainer: prepared.explainer.as_ref(),
         policy: prepared.policy.as_ref(),
         keys: &keys,
         store: &store,
@@ -202,6 +207,8 @@ fn within<S: Selection>(
         isolate: options.input.isolate,
         control,
         watcher: &progress,
+        provider: &provider,
+        witness: options.input.witness.as_deref(),
         reuse: true,
     };
     let workers = chosen.workers;
@@ -241,7 +248,8 @@ fn within<S: Selection>(
     folds.extend(closing.iter_mut().map(|closing| closing.fold()));
     let policy = prepared.policy.as_ref();
     let emitter = Emitter::new(&listing.inputs, &keys, &store, policy, sinks, folds);
-    let emitter = emitter.with_tracks(tracks.as_ref());
+    let explained = prepared.explainer.as_ref().zip(artist.as_deref());
+    let emitter = emitter.with_tracks(tracks.as_ref()).with_explained(explained);
     let files = match outcomes {
         None => walk.run(workers, &means, emitter)?,
         Some(outcomes) => tracks::emit(emitter, outcomes)?,
@@ -269,6 +277,7 @@ fn within<S: Selection>(
         settings: chosen.settings(),
         runtime: chosen.runtime(),
         images: artist.is_some() && !options.output.no_images,
+        maps: maps::<S>(prepared),
         found: findings.found(),
         closed,
         todo: 0,
@@ -290,8 +299,11 @@ fn list(
     stdin: &mut dyn BufRead,
 ) -> Result<Listing> {
     let select = options.select()?;
-    let known =
-        |id: &str, stat: &crate::run::journal::Stat| journal.input(id).is_some_and(|k| k.stat == *stat);
+    let known = |id: &str| journal.input(id).map(|known| known.stat);
+    let former = match (&options.witness, options.quiet_for) {
+        (Some(witness), Some(_)) => witness.former(),
+        _ => Vec::new(),
+    };
     let list = List {
         select: &select,
         out: folder.root(),
@@ -299,6 +311,7 @@ fn list(
         known: &known,
         pseudonyms: options.pseudonyms.as_ref(),
         quiet_for: options.quiet_for,
+        former: &former,
     };
     let listing = list.run(&options.inputs, stdin)?;
     if listing.inputs.is_empty() {
@@ -316,13 +329,13 @@ fn list(
     Ok(listing)
 }
 
-fn artist(
-    output: &OutputOptions,
-    (task, audio): (Task, Audio),
-    painter: Box<dyn Painter>,
+fn artist<S: Selection>(
+    options: &Options<S>,
+    prepared: &Prepared,
     folder: &RunFolder,
     listing: &Listing,
-) -> Option<Artist> {
+) -> Result<Option<Artist>> {
+    let (output, task) = (&options.output, S::TASK);
     let format = match output.image_format {
         ImageFormat::Auto => None,
         ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
@@ -331,15 +344,24 @@ fn artist(
     let kinds = Kinds {
         images: !output.no_images,
         crops: output.crops,
-        thumbs: output.report,
+        thumbs: output.report && task != Task::Triage,
         video: output.video,
         format,
         encoder: (output.video_encoder.clone(), output.video_quality),
-        audio,
+        audio: options.select.audio(),
         sheet: task == Task::Ocr,
+        maps: maps::<S>(prepared),
     };
-    (output.draws() || output.report)
-        .then(|| Artist::new(folder.root(), folder.temporary(), painter, kinds, &listing.inputs))
+    // Of patients there are no pictures, not even small ones.
+    let small = output.report && task != Task::Triage;
+    let painter = options.select.painter()?.unwrap_or_else(|| Box::new(Style::default()));
+    Ok((output.draws() || small || prepared.explainer.is_some())
+        .then(|| Artist::new(folder.root(), folder.temporary(), painter, kinds, &listing.inputs)))
+}
+
+/// The folder of maps that explain answers. Of a patient's picture nothing stands outside private/.
+fn maps<S: Selection>(prepared: &Prepared) -> Option<&'static str> {
+    prepared.explainer.as_ref().map(|_| if S::TASK == Task::Triage { MAPS_OF_PATIENTS } else { MAPS })
 }
 
 /// Finds what videos need before anything long begins: ffprobe, and an encoder for annotated ones. A video whose name
@@ -363,14 +385,7 @@ fn sinks<S: Selection>(
     echo: Option<Box<dyn Sink>>,
 ) -> Result<Vec<Box<dyn Sink>>> {
     let temporary = folder.temporary();
-    let context = SinkContext {
-        folder: folder.root(),
-        temporary: &temporary,
-        labels: prepared.policy.labels(),
-        tracked: prepared.tracking.is_some(),
-        scored: true,
-        generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
-    };
+    let context = context(prepared, folder, &temporary);
     // results.jsonl is the stable interface and always written.
     let mut names = vec!["jsonl".to_owned()];
     names.extend(options.output.format.iter().filter(|name| *name != "jsonl").cloned());
@@ -379,9 +394,20 @@ fn sinks<S: Selection>(
     names.extend(zones.then(|| "events".to_owned()));
     names.dedup();
     let mut sinks = sink::open(&names, S::TASK, &context)?;
-    sinks.extend(options.select.outputs(&prepared.model, &context)?);
+    sinks.extend(options.select.outputs(&prepared.models, &context)?);
     sinks.extend(echo);
     Ok(sinks)
+}
+
+fn context<'a>(prepared: &'a Prepared, folder: &'a RunFolder, temporary: &'a Path) -> SinkContext<'a> {
+    SinkContext {
+        folder: folder.root(),
+        temporary,
+        labels: prepared.policy.labels(),
+        tracked: prepared.tracking.is_some(),
+        scored: true,
+        generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
 }
 
 fn status(control: &Control) -> Status {

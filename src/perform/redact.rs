@@ -67,15 +67,15 @@ impl Selection for RedactOptions {
         }
     }
 
-    fn policy(&self, _: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
+    fn policy(&self, _: &[Model]) -> Result<Box<dyn Policy>> {
         Ok(Box::new(self.decisions()?))
     }
 
-    fn beside(&self, model: &Model) -> Result<Vec<Model>> {
+    fn beside(&self, own: Option<&Model>) -> Result<Vec<Model>> {
         let kinds = kinds::kinds(&self.what)?;
         let mut beside: Vec<Model> = Vec::new();
         loop {
-            let all: Vec<&Model> = std::iter::once(model).chain(&beside).collect();
+            let all: Vec<&Model> = own.into_iter().chain(&beside).collect();
             let missing = kinds::missing(&kinds, &all)?;
             let Some((kind, name)) = missing.first() else { break };
             let found = models::resolve(name)?;
@@ -97,17 +97,10 @@ impl Selection for RedactOptions {
         Ok(beside)
     }
 
-    fn family(
-        &self,
-        model: &Model,
-        size: [u32; 2],
-        beside: &[Model],
-        looks: &Looks,
-        _: &[bool],
-    ) -> Result<Box<dyn Family>> {
+    fn family(&self, models: &[Model], size: [u32; 2], looks: &Looks, _: &[bool]) -> Result<Box<dyn Family>> {
         let kinds = kinds::kinds(&self.what)?;
         let mut members = Vec::new();
-        for (n, model) in std::iter::once(model).chain(beside).enumerate() {
+        for (n, model) in models.iter().enumerate() {
             let own = if n == 0 { size } else { model.spec.input.size };
             let mut family = model_family(model, own, false)?;
             if looks.tiling.is_some() && model.spec.task != Task::Ocr {
@@ -122,7 +115,7 @@ impl Selection for RedactOptions {
         vec![format!("for {}", self.what.join(","))]
     }
 
-    fn outputs(&self, _: &Model, context: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
+    fn outputs(&self, _: &[Model], context: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
         match self.no_audit {
             true => Ok(None),
             false => Ok(Some(Box::new(AuditTable::create(context)?))),
@@ -276,7 +269,7 @@ fn told(select: &RedactOptions, prepared: &Prepared) -> Result<Value> {
         }
         json!({ "what": what, "name": model.spec.name, "digest": model.digest })
     };
-    Ok(prepared.models().map(of).collect())
+    Ok(prepared.models.iter().map(of).collect())
 }
 
 /// Looks at what was written, in a run of its own; its models as records say them.

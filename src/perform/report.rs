@@ -45,6 +45,8 @@ pub struct Report {
     /// Path and version of ONNX Runtime; `None` when it was not needed.
     pub runtime: Option<(String, String)>,
     pub images: bool,
+    /// Where maps that explain answers are, where there are some.
+    pub maps: Option<&'static str>,
     /// Rules of `--fail-on` that were met, with the number of items.
     pub found: BTreeMap<String, usize>,
     /// What was found when everything was drawn.
@@ -75,6 +77,7 @@ impl Report {
             settings: Value::Null,
             runtime: None,
             images: false,
+            maps: None,
             found: BTreeMap::new(),
             closed: Closed::default(),
             todo,
@@ -203,6 +206,9 @@ impl Report {
         }
         if self.images {
             writeln!(out, "pictures: {}", super::images(&self.out).display())?;
+        }
+        if let Some(maps) = self.maps {
+            writeln!(out, "maps:     {}", self.out.join(maps).display())?;
         }
         let files: Vec<String> = self.files.iter().map(|f| self.out.join(f).display().to_string()).collect();
         // A folder of label files would flood the terminal.

@@ -37,7 +37,8 @@ impl Finder {
             Observation::Text { mut lines } => {
                 // The whole frame was looked at; what only tiles show comes beside it. A line that both found is
                 // covered twice.
-                for view in ocr::views::of(frame.size, self.tiling.as_ref(), family.input().size)? {
+                let size = family.input().map_or([0, 0], |input| input.size);
+                for view in ocr::views::of(frame.size, self.tiling.as_ref(), size)? {
                     if !view.is_whole() {
                         let (seen, _) = family.observe(&view.cut_out(frame), &infer)?;
                         lines.extend(moved(seen, view.at));
@@ -46,7 +47,7 @@ impl Finder {
                 let of = |line: TextLine| Some(Candidate::oriented(line.corners, kind(0)?, line.score));
                 lines.into_iter().filter_map(of).collect()
             }
-            Observation::Classes { .. } | Observation::Triage(_) => {
+            Observation::Classes { .. } | Observation::Triage(_) | Observation::Sheet(_) => {
                 return Err(Error::new(Kind::Internal, "things are covered, and this model gives no places"));
             }
         };
@@ -63,7 +64,7 @@ fn moved(seen: Observation, at: [u32; 2]) -> Vec<TextLine> {
 }
 
 impl Family for Finder {
-    fn input(&self) -> &ModelInput {
+    fn input(&self) -> Option<&ModelInput> {
         self.members[0].family.input()
     }
 

@@ -45,6 +45,7 @@ pub mod prediction;
 pub mod preprocess;
 pub mod pseudonym;
 pub mod record;
+pub mod redact;
 pub mod report;
 pub mod review;
 pub mod run;

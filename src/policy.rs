@@ -4,6 +4,7 @@ mod classify;
 mod faces;
 mod grade;
 mod ocr;
+mod redact;
 mod triage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ pub(crate) use classify::EVEN;
 pub use faces::FacesPolicy;
 pub use grade::GradePolicy;
 pub use ocr::OcrPolicy;
+pub use redact::RedactPolicy;
 pub use triage::TriagePolicy;
 
 use crate::digest::Key;
@@ -29,6 +31,10 @@ use crate::spec::LabelSet;
 /// worklists.
 pub trait Fold {
     fn record(&mut self, record: &mut Record);
+    /// Like [`Fold::record`], with what the record was decided from; `None` where there is no observation.
+    fn record_seen(&mut self, record: &mut Record, _seen: Option<&Seen>) {
+        self.record(record);
+    }
     fn input(&mut self, input: &InputRecord);
 }
 

@@ -17,6 +17,7 @@ mod look;
 mod machine;
 pub mod models;
 mod ocr;
+mod redact;
 mod regrade;
 mod rehearse;
 mod report;
@@ -50,6 +51,7 @@ pub const COMMANDS: &[Entry] = &[
     ocr::ENTRY,
     explain::ENTRY,
     grade::ENTRY,
+    redact::ENTRY,
     report::ENTRY,
     triage::ENTRY,
     eval::ENTRY,
@@ -84,7 +86,7 @@ fn with_options<A: Args>(name: &'static str, about: &'static str) -> Command {
 pub fn command() -> Command {
     let about = "Pictures and a model in; annotated pictures and results a script can trust out";
     let after = "Exit codes: 0 all inputs done, 1 usage or nothing usable, 2 some inputs failed or decisions were refused, 3 a finding \
-                 (--fail-on), 4 the machine (no runtime, disk full, device missing), 130 stopped and resumable.\n\n\
+                 (--fail-on, something left by redact), 4 the machine (no runtime, disk full, device missing), 130 stopped and resumable.\n\n\
                  First steps: vision doctor; vision runtime install; vision detect photos/";
     Command::new("vision")
         .version(env!("CARGO_PKG_VERSION"))

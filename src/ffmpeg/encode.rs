@@ -28,6 +28,8 @@ pub struct Recipe {
     pub shape: Option<String>,
     /// Threads of the encoder; as many as it likes without.
     pub threads: Option<usize>,
+    /// What becomes of the original's sound when the pieces are joined.
+    pub audio: super::join::Audio,
 }
 
 impl Recipe {

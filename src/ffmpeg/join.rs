@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
 use super::encode::said_no;
 use super::probe::packets;
 use super::{input, missing, named, program};
@@ -11,6 +14,23 @@ use crate::error::{Error, Result};
 
 /// Sound that MP4 holds and browsers play is copied; other sound becomes AAC.
 const COPIED: &[&str] = &["aac", "mp3", "opus", "flac", "ac3", "eac3", "alac"];
+
+/// How voices are pitched: played slower by this factor, about four half-tones, and brought back to the old length.
+const PITCH: f64 = 0.8;
+
+/// Samples a second that pitched sound is written with.
+const PITCHED_RATE: u32 = 48_000;
+
+/// What becomes of a video's sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Audio {
+    #[default]
+    Keep,
+    Remove,
+    /// Lower voices, at the old speed.
+    Pitch,
+}
 
 /// What is joined.
 pub struct Join<'a> {
@@ -33,6 +53,8 @@ pub struct Sound<'a> {
     pub file: &'a Path,
     pub demuxer: &'a str,
     pub codec: &'a str,
+    /// Whether voices are made lower.
+    pub pitched: bool,
     /// Seconds of the file, counted from its beginning.
     pub from: Option<f64>,
     pub to: Option<f64>,
@@ -40,7 +62,7 @@ pub struct Sound<'a> {
 
 impl Sound<'_> {
     pub fn is_copied(&self) -> bool {
-        COPIED.contains(&self.codec)
+        !self.pitched && COPIED.contains(&self.codec)
     }
 }
 
@@ -72,6 +94,9 @@ impl Join<'_> {
         command.args(["-map", "0:v:0", "-c:v", "copy", "-bsf:v", &lasts]);
         if let Some(sound) = &self.sound {
             command.args(["-map", "1:a:0", "-c:a", if sound.is_copied() { "copy" } else { "aac" }]);
+            if sound.pitched {
+                command.args(["-af", &pitch()]);
+            }
         }
         command.args(["-video_track_timescale", &self.scale.to_string()]);
         // The index at the beginning, so that playing starts before all is there. No titles or places of the
@@ -104,6 +129,12 @@ impl Join<'_> {
         }
         list
     }
+}
+
+/// ffmpeg's filters: first one known rate, then read slower, then as long as before.
+fn pitch() -> String {
+    let slower = (f64::from(PITCHED_RATE) * PITCH).round();
+    format!("aresample={PITCHED_RATE},asetrate={slower},aresample={PITCHED_RATE},atempo={}", 1.0 / PITCH)
 }
 
 /// To the microsecond, ffmpeg's own unit.

@@ -136,9 +136,9 @@ impl Family for Looker {
 }
 
 /// The means to run one member, which knows of no others.
-struct OfMember<'a> {
-    infer: &'a dyn Infer,
-    id: ModelId,
+pub(crate) struct OfMember<'a> {
+    pub infer: &'a dyn Infer,
+    pub id: ModelId,
 }
 
 impl Infer for OfMember<'_> {

@@ -11,7 +11,7 @@ mod pattern;
 mod pieces;
 mod rectangle;
 mod region;
-mod views;
+pub(crate) mod views;
 mod wanted;
 
 pub use pattern::Pattern;

@@ -52,6 +52,11 @@ pub struct TrackOptions {
     #[arg(long, value_name = "N", requires = "track")]
     pub fill: Option<u32>,
 
+    /// Frames for which a thing is taken to stay where it was first and last seen; commands that cover things say so.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub linger: u32,
+
     /// Draw where things were in the last N frames [default: 30]
     #[arg(long, value_name = "N", requires = "track")]
     pub tail: Option<u32>,

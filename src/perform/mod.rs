@@ -1,6 +1,7 @@
 //! From options to a finished run folder: what every command that looks at pictures shares.
 
 mod arrange;
+mod closing;
 mod engine;
 mod explain;
 mod facts;
@@ -8,6 +9,7 @@ mod grade;
 mod ocr;
 mod page;
 mod progress;
+mod redact;
 mod report;
 mod selection;
 mod setup;
@@ -36,6 +38,7 @@ use crate::pipeline::artist::{Artist, Kinds, MAPS, MAPS_OF_PATIENTS};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
 use crate::pipeline::tracks::RunTracks;
+use crate::policy::Fold;
 use crate::review::TallyFold;
 use crate::run::RunFolder;
 use crate::run::job::{Job, OnOther};
@@ -47,6 +50,8 @@ use crate::sink::{self, Sink, SinkContext};
 use crate::spec::Task;
 
 pub(crate) use arrange::{asked, cores, workers};
+pub use closing::{Closed, Closing, Drawn};
+pub use redact::AUTO;
 pub use report::{Report, Status};
 pub use setup::{Prepared, Selection, Subject};
 pub(crate) use shape::input_size;
@@ -149,7 +154,10 @@ fn within<S: Selection>(
     if let Some(witness) = &options.input.witness {
         witness.listed(&listing);
     }
-    let artist = artist::<S>(options, prepared, folder, &listing);
+    if !options.select.follows(&listing) {
+        prepared.tracking = None;
+    }
+    let artist = artist::<S>(options, prepared, folder, &listing)?;
     tools(&listing, artist.as_ref())?;
     let artist = artist.map(Arc::new);
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
@@ -211,30 +219,43 @@ fn within<S: Selection>(
     };
     let known = (prepared.policy.as_ref(), &store, &keys);
     let tracks = seen.as_ref().map(|(how, seen)| RunTracks::new(how, &listing.inputs, seen, known, workers));
-    let emitter = Emitter::new(
-        &listing.inputs,
-        &keys,
-        &store,
-        prepared.policy.as_ref(),
-        sinks,
-        vec![&mut summary, &mut findings, &mut tally],
-    )
-    .with_tracks(tracks.as_ref())
-    .with_explained(prepared.explainer.as_ref().zip(artist.as_deref()));
-    let files = match (&tracks, artist.as_deref()) {
-        (None, _) => walk.run(workers, &means, emitter)?,
+    let walks = match (&tracks, artist.as_deref()) {
+        (None, _) => true,
         (Some(tracks), Some(artist)) if control.stopped().is_none() => {
-            progress.again(&tracks::found(tracks));
+            progress.again(&tracks::found(tracks, !S::CLOSES));
             walk.artist = Some(artist);
             walk.tracks = Some(tracks);
-            walk.run(workers, &means, emitter)?
+            true
         }
         (Some(tracks), _) => {
-            progress.note(&tracks::found(tracks));
-            tracks::emit(emitter, seen)?
+            progress.note(&tracks::found(tracks, !S::CLOSES));
+            false
         }
     };
+    // Records that something is added to wait for the last picture.
+    let outcomes = match (walks, S::CLOSES) {
+        (true, false) => None,
+        (true, true) => Some(tracks::draw(&walk, workers, &means)?),
+        (false, _) => Some(seen.map(|(_, seen)| seen).unwrap_or_default()),
+    };
+    if S::CLOSES {
+        progress.finish();
+    }
+    let note = |line: &str| progress.note(line);
+    let drawn = Drawn { prepared, folder, artist: artist.clone(), control, note: &note };
+    let mut closing = S::closing(options, &drawn)?;
+    let mut folds: Vec<&mut (dyn Fold + Send)> = vec![&mut summary, &mut findings, &mut tally];
+    folds.extend(closing.iter_mut().map(|closing| closing.fold()));
+    let policy = prepared.policy.as_ref();
+    let emitter = Emitter::new(&listing.inputs, &keys, &store, policy, sinks, folds);
+    let explained = prepared.explainer.as_ref().zip(artist.as_deref());
+    let emitter = emitter.with_tracks(tracks.as_ref()).with_explained(explained);
+    let files = match outcomes {
+        None => walk.run(workers, &means, emitter)?,
+        Some(outcomes) => tracks::emit(emitter, outcomes)?,
+    };
     progress.finish();
+    let closed = closing.map(Closing::finish).unwrap_or_default();
     for (asked, left) in chosen.batches().into_iter().filter(|(asked, left)| left < asked) {
         progress.note(&format!(
             "frames were joined by {left} instead of {asked}: the device had no memory for more"
@@ -258,6 +279,7 @@ fn within<S: Selection>(
         images: artist.is_some() && !options.output.no_images,
         maps: maps::<S>(prepared),
         found: findings.found(),
+        closed,
         todo: 0,
         dry: false,
         inputs: listing.inputs.len(),
@@ -312,7 +334,7 @@ fn artist<S: Selection>(
     prepared: &Prepared,
     folder: &RunFolder,
     listing: &Listing,
-) -> Option<Artist> {
+) -> Result<Option<Artist>> {
     let (output, task) = (&options.output, S::TASK);
     let format = match output.image_format {
         ImageFormat::Auto => None,
@@ -326,13 +348,15 @@ fn artist<S: Selection>(
         video: output.video,
         format,
         encoder: (output.video_encoder.clone(), output.video_quality),
+        audio: options.select.audio(),
         sheet: task == Task::Ocr,
         maps: maps::<S>(prepared),
     };
     // Of patients there are no pictures, not even small ones.
     let small = output.report && task != Task::Triage;
-    (output.draws() || small || prepared.explainer.is_some())
-        .then(|| Artist::new(folder.root(), folder.temporary(), Style::default(), kinds, &listing.inputs))
+    let painter = options.select.painter()?.unwrap_or_else(|| Box::new(Style::default()));
+    Ok((output.draws() || small || prepared.explainer.is_some())
+        .then(|| Artist::new(folder.root(), folder.temporary(), painter, kinds, &listing.inputs)))
 }
 
 /// The folder of maps that explain answers. Of a patient's picture nothing stands outside private/.

@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Options;
 use super::setup::{Prepared, Selection};
 use super::summary::Summary;
+use super::{Closed, Options};
 use crate::atomic::write_whole;
 use crate::error::{Error, Kind, Result};
 use crate::input::Listing;
@@ -49,6 +49,8 @@ pub struct Report {
     pub maps: Option<&'static str>,
     /// Rules of `--fail-on` that were met, with the number of items.
     pub found: BTreeMap<String, usize>,
+    /// What was found when everything was drawn.
+    pub closed: Closed,
     /// For a dry run: inputs that the model would have to look at.
     pub todo: usize,
     pub dry: bool,
@@ -77,6 +79,7 @@ impl Report {
             images: false,
             maps: None,
             found: BTreeMap::new(),
+            closed: Closed::default(),
             todo,
             dry: true,
             inputs: listing.inputs.len(),
@@ -96,7 +99,7 @@ impl Report {
             Status::Interrupted | Status::OutOfTime => 130,
             Status::FailedFast => 2,
             Status::Finished if usable == 0 => 1,
-            Status::Finished if !self.found.is_empty() => 3,
+            Status::Finished if !self.found.is_empty() || !self.closed.found.is_empty() => 3,
             Status::Finished
                 if failed > 0 || self.decisions.as_ref().is_some_and(|d| !d.refused.is_empty()) =>
             {
@@ -120,6 +123,9 @@ impl Report {
         self.print_skipped(out)?;
         for (rule, items) in &self.found {
             writeln!(out, "--fail-on {rule}: found in {items} pictures")?;
+        }
+        for words in &self.closed.words {
+            writeln!(out, "{words}")?;
         }
         self.print_end(out)
     }
@@ -250,7 +256,7 @@ impl Report {
             },
             "items": { "total": self.summary.items, "observed_now": self.fresh },
             "instances": self.summary.instances,
-            "findings": self.found,
+            "findings": self.found.iter().chain(&self.closed.found).collect::<BTreeMap<_, _>>(),
             "decisions": self.decisions,
             "files": self.files.iter().map(|f| f.to_string_lossy()).collect::<Vec<_>>(),
         });

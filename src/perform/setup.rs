@@ -6,16 +6,19 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Options;
+use super::closing::{Closing, Drawn};
 use super::shape::{batch, input_size, takes_batches};
 use super::{explain, tracks, upload};
 use crate::engine::{ByteInput, Device, ElementType, Setup};
 use crate::error::{Error, Kind, Result};
 use crate::explain::Explainer;
 use crate::family::{self, Family, Recipe};
-use crate::input::Select;
+use crate::ffmpeg::join::Audio;
+use crate::input::{Listing, Select};
 use crate::looks::{Looker, Looks};
 use crate::models::{self, Model};
 use crate::options::{ExplainOptions, InputOptions, TrackOptions};
+use crate::pipeline::painter::Painter;
 use crate::pipeline::tracks::Tracking;
 use crate::policy::Policy;
 use crate::review::{self, Decisions, Reviewed};
@@ -33,6 +36,16 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     const MODEL: &'static str;
     /// Whether its families can be given pictures as bytes.
     const TAKES_BYTES: bool = true;
+    /// Whether records are completed when everything is drawn: they are written after that.
+    const CLOSES: bool = false;
+
+    /// Whether a model is for the command.
+    ///
+    /// # Errors
+    /// `ModelMismatch` where it is not.
+    fn fits(&self, model: &Model) -> Result<()> {
+        for_task(model, Self::TASK)
+    }
 
     /// What the command brings with it in place of a model of its own.
     ///
@@ -99,6 +112,32 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     /// How things are to be followed from frame to frame.
     fn track(&self) -> Option<&TrackOptions> {
         None
+    }
+
+    /// Whether anything of these inputs is followed, where things are to be followed.
+    fn follows(&self, _: &Listing) -> bool {
+        true
+    }
+
+    /// What is drawn on pictures in place of annotations.
+    ///
+    /// # Errors
+    /// As of its own options.
+    fn painter(&self) -> Result<Option<Box<dyn Painter>>> {
+        Ok(None)
+    }
+
+    /// What becomes of the sound of videos that are drawn on.
+    fn audio(&self) -> Audio {
+        Audio::Keep
+    }
+
+    /// What completes the records of a run that has drawn everything; only with [`Self::CLOSES`].
+    ///
+    /// # Errors
+    /// Whatever keeps it from looking.
+    fn closing(_: &Options<Self>, _: &Drawn) -> Result<Option<Box<dyn Closing>>> {
+        Ok(None)
     }
 
     /// Takes the place of the closing words on standard output.
@@ -183,7 +222,7 @@ impl Prepared {
             Some(subject) => (subject, Vec::new(), [0, 0]),
             None => {
                 let model = models::resolve_as(&options.model.model, &options.model.hints())?;
-                for_task(&model, S::TASK)?;
+                options.select.fits(&model)?;
                 let size = input_size(options.model.imgsz.as_deref(), &model)?;
                 (Subject::of(&model), vec![model], size)
             }
@@ -404,22 +443,28 @@ fn difference(other: &Model, first: &Model) -> String {
 /// not reach take what their descriptions say.
 fn looking(models: &[Model], size: [u32; 2], looks: &Looks, bytes: &[bool]) -> Result<Box<dyn Family>> {
     let (model, beside) = (own(models)?, models.get(1..).unwrap_or_default());
-    let family = |model: &Model, size, which: usize| {
-        let mut spec = model.spec.clone();
-        if bytes.get(which) == Some(&true) {
-            spec.input.element = ElementType::U8;
-        }
-        family::build(&Recipe { spec: &spec, header: &model.header, size, labels: model.labels.len() })
-    };
-    let own = family(model, size, 0)?;
+    let given = |which: usize| bytes.get(which) == Some(&true);
+    let own = model_family(model, size, given(0))?;
     if *looks == Looks::default() && beside.is_empty() {
         return Ok(own);
     }
     let mut members = vec![own];
     for (n, other) in beside.iter().enumerate() {
-        members.push(family(other, other.spec.input.size, n + 1)?);
+        members.push(model_family(other, other.spec.input.size, given(n + 1))?);
     }
     Ok(Box::new(Looker::new(members, looks.clone(), model.spec.iou)))
+}
+
+/// The family of one model; `bytes` says whether it is given its picture as bytes.
+///
+/// # Errors
+/// As [`family::build`].
+pub(super) fn model_family(model: &Model, size: [u32; 2], bytes: bool) -> Result<Box<dyn Family>> {
+    let mut spec = model.spec.clone();
+    if bytes {
+        spec.input.element = ElementType::U8;
+    }
+    family::build(&Recipe { spec: &spec, header: &model.header, size, labels: model.labels.len() })
 }
 
 /// Refuses a model made for another command's task, before anything is opened.

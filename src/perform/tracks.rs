@@ -50,6 +50,7 @@ pub fn tracking(options: &TrackOptions, labels: &LabelSet) -> Result<Option<Trac
         settings,
         live: options.track_live,
         fill: options.fill.unwrap_or(0),
+        linger: options.linger,
         tail: options.tail.unwrap_or(TAIL) as usize,
         rate: options.sequence,
         zones: zones.transpose()?,
@@ -63,24 +64,35 @@ pub fn observe(
     means: &(dyn Fn() -> Result<Box<dyn Infer>> + Sync),
 ) -> Result<Vec<(usize, Outcome)>> {
     let artist = walk.artist.take();
-    let mut seen = Vec::new();
-    let emitter = Emitter::new(walk.inputs, walk.keys, walk.store, walk.policy, Vec::new(), Vec::new());
-    let done = walk.run(workers, means, emitter.collecting(&mut seen));
+    let seen = draw(walk, workers, means);
     walk.artist = artist;
-    done.map(|_| seen)
+    seen
 }
 
-/// Writes results of outcomes, where nothing is drawn.
-pub fn emit(mut emitter: Emitter, seen: Option<(&Tracking, Vec<(usize, Outcome)>)>) -> Result<Vec<PathBuf>> {
-    for (index, outcome) in seen.map(|(_, seen)| seen).unwrap_or_default() {
+/// A walk that draws, and keeps what became of each input until something is added to the results.
+pub fn draw(
+    walk: &Walk,
+    workers: usize,
+    means: &(dyn Fn() -> Result<Box<dyn Infer>> + Sync),
+) -> Result<Vec<(usize, Outcome)>> {
+    let mut done = Vec::new();
+    let emitter = Emitter::new(walk.inputs, walk.keys, walk.store, walk.policy, Vec::new(), Vec::new());
+    walk.run(workers, means, emitter.collecting(&mut done))?;
+    Ok(done)
+}
+
+/// Writes results of outcomes, where nothing is left to draw.
+pub fn emit(mut emitter: Emitter, outcomes: Vec<(usize, Outcome)>) -> Result<Vec<PathBuf>> {
+    for (index, outcome) in outcomes {
         emitter.take(index, outcome)?;
     }
     emitter.finish()
 }
 
-/// What there is to follow, for people.
-pub fn found(tracks: &RunTracks) -> String {
+/// What there is to follow, for people who asked for it or not.
+pub fn found(tracks: &RunTracks, asked: bool) -> String {
     match tracks.sequences() {
+        0 if !asked => "nothing moves in these inputs".to_owned(),
         0 => "no sequence to track: --sequence FPS takes the pictures of a folder as frames".to_owned(),
         1 => "tracked 1 sequence".to_owned(),
         many => format!("tracked {many} sequences"),

@@ -8,11 +8,12 @@ use image::RgbImage;
 
 use crate::atomic::write_whole;
 use crate::digest::{Key, hex, sha256};
-use crate::draw::{Overlay, Style, annotate_sequence, box_on, sheet_size};
+use crate::draw::{Overlay, box_on, sheet_size};
 use crate::error::Result;
 use crate::explain::{Explained, npy, overlay};
 use crate::ffmpeg::encode::Recipe;
 use crate::ffmpeg::encoders::Encoder;
+use crate::ffmpeg::join::Audio;
 use crate::frame::{Frame, Origin, Part};
 use crate::input::{Identity, Input};
 use crate::options::VideoOutput;
@@ -29,6 +30,7 @@ use crate::triage::private;
 use super::crops::crop;
 use super::film::{self, Film, Ledger};
 use super::names::Names;
+use super::painter::Painter;
 
 /// Quality of JPEG output, 1 to 100.
 pub const JPEG_QUALITY: u8 = 90;
@@ -49,6 +51,8 @@ pub struct Kinds {
     pub format: Option<PictureFormat>,
     /// Name and quality of the encoder for annotated videos.
     pub encoder: (String, u8),
+    /// What becomes of a video's sound.
+    pub audio: Audio,
     /// Whether a sheet as large as the picture stands beside it.
     pub sheet: bool,
     /// The folder of maps that explain answers, below the run folder, where there are some.
@@ -66,6 +70,7 @@ impl Kinds {
             video: VideoOutput::Film,
             format: None,
             encoder,
+            audio: Audio::Keep,
             sheet: false,
             maps: None,
         }
@@ -83,21 +88,33 @@ const MAP_SIDE: u32 = 1024;
 pub struct Artist {
     folder: PathBuf,
     temporary: PathBuf,
-    style: Style,
+    painter: Box<dyn Painter>,
     kinds: Kinds,
     names: Names,
     encoder: OnceLock<&'static Encoder>,
 }
 
 impl Artist {
-    pub fn new(folder: &Path, temporary: PathBuf, style: Style, kinds: Kinds, inputs: &[Input]) -> Self {
-        let (folder, names) = (folder.to_owned(), Names::new(inputs));
-        Self { folder, temporary, style, kinds, names, encoder: OnceLock::new() }
+    pub fn new(
+        folder: &Path,
+        temporary: PathBuf,
+        painter: impl Painter + 'static,
+        kinds: Kinds,
+        inputs: &[Input],
+    ) -> Self {
+        let (folder, names, painter) = (folder.to_owned(), Names::new(inputs), Box::new(painter));
+        Self { folder, temporary, painter, kinds, names, encoder: OnceLock::new() }
     }
 
     /// Whether pictures are drawn that depend on what was decided.
     pub fn draws(&self) -> bool {
-        self.kinds.images || self.kinds.crops || self.kinds.maps.is_some()
+        let small = self.kinds.thumbs && self.hides();
+        self.kinds.images || self.kinds.crops || self.kinds.maps.is_some() || small
+    }
+
+    /// Whether nothing that is written may show what was there before.
+    pub fn hides(&self) -> bool {
+        self.painter.hides()
     }
 
     /// The annotated picture of an item, relative to the run folder, whether this run draws it or not.
@@ -112,9 +129,10 @@ impl Artist {
         Path::new("images").join(self.names.picture(identity, part, format))
     }
 
-    /// The small picture of an item, relative to the run folder, where it is wanted and not there yet.
+    /// The small picture of an item, relative to the run folder, where it is wanted, shows what was decoded and is
+    /// not there yet.
     pub fn missing_thumb(&self, digest: &Key, part: Option<&Part>) -> Option<PathBuf> {
-        let name = self.kinds.thumbs.then(|| thumb::name(digest, part))?;
+        let name = (self.kinds.thumbs && !self.hides()).then(|| thumb::name(digest, part))?;
         (!self.folder.join(&name).exists()).then_some(name)
     }
 
@@ -135,9 +153,7 @@ impl Artist {
     ) -> Plan {
         let format = choose(origin, width, height, self.kinds.format);
         let name = self.names.picture(identity, part, format);
-        let images =
-            self.kinds.images && (self.kinds.video == VideoOutput::Frames || !is_video(&origin.format));
-        let image = images.then(|| Path::new("images").join(&name));
+        let image = self.writes_images(&origin.format).then(|| Path::new("images").join(&name));
         let instances = if self.kinds.crops { prediction.instances() } else { &[] };
         let crop_format = if format == PictureFormat::Png { "png" } else { "jpg" };
         let crops = instances.iter().enumerate().map(|(number, instance)| {
@@ -145,8 +161,7 @@ impl Artist {
             Path::new("crops").join(&name).join(file)
         });
         let crops: Vec<PathBuf> = crops.collect();
-        let mut decides =
-            serde_json::json!({ "prediction": prediction, "style": self.style, "quality": JPEG_QUALITY });
+        let mut decides = serde_json::json!({ "prediction": prediction, "style": self.painter.settings(), "quality": JPEG_QUALITY });
         if !overlay.is_empty() {
             decides["overlay"] = serde_json::json!(overlay);
         }
@@ -158,12 +173,24 @@ impl Artist {
         Plan {
             image,
             crops,
+            thumb: None,
             maps: Vec::new(),
             explained: None,
             format,
             overlay,
             drawn: hex(&sha256(&text)[..8]),
         }
+    }
+
+    /// The plan with the item's small picture, where that shows what is painted.
+    pub fn with_thumb(&self, plan: Plan, digest: &Key, part: Option<&Part>) -> Plan {
+        let thumb = (self.kinds.thumbs && self.hides()).then(|| thumb::name(digest, part));
+        Plan { thumb, ..plan }
+    }
+
+    /// Whether an item of an input of this format gets a picture of its own.
+    pub fn writes_images(&self, format: &str) -> bool {
+        self.kinds.images && (self.kinds.video == VideoOutput::Frames || !is_video(format))
     }
 
     /// The array and the picture of each map of an item, relative to the run folder.
@@ -202,14 +229,17 @@ impl Artist {
     /// As [`Encoder::find`].
     pub fn film_settings(&self, digest: &Key, choice: &str) -> Result<Key> {
         let (_, quality) = self.kinds.encoder;
-        let words = serde_json::json!([
-            self.style,
+        let mut words = serde_json::json!([
+            self.painter.settings(),
             self.encoder()?.name,
             quality,
             self.kinds.sheet,
             choice,
             hex(digest)
         ]);
+        if let Some(words) = words.as_array_mut().filter(|_| self.kinds.audio != Audio::Keep) {
+            words.push(serde_json::json!(self.kinds.audio));
+        }
         Ok(sha256(words.to_string().as_bytes()))
     }
 
@@ -238,6 +268,7 @@ impl Artist {
             shape,
             // Fixed, because x264's pictures depend on it: pieces of another machine or another day equal these.
             threads: Some(ENCODER_THREADS),
+            audio: self.kinds.audio,
         };
         let folder = self.folder.join(INTERNAL).join(FILMS).join(&identity.id);
         Film::new(reel, recipe, (folder, self.temporary.clone()), settings, ledger)
@@ -259,9 +290,7 @@ impl Artist {
     /// The frame as it is shown in an annotated video.
     pub fn picture(&self, frame: &Frame, shown: Option<(&Prediction, &Overlay)>) -> RgbImage {
         let mut picture = frame.all_pixels().clone();
-        if let Some((prediction, overlay)) = shown {
-            annotate_sequence(&mut picture, prediction, overlay, &self.style);
-        }
+        self.painter.paint(&mut picture, shown);
         picture
     }
 
@@ -295,10 +324,16 @@ impl Artist {
         if let Some(explained) = &plan.explained {
             self.draw_maps(plan, explained, frame)?;
         }
+        if plan.image.is_none() && plan.thumb.is_none() {
+            return Ok(());
+        }
+        let picture = self.picture(frame, Some((prediction, &plan.overlay)));
         if let Some(file) = &plan.image {
-            let picture = self.picture(frame, Some((prediction, &plan.overlay)));
             let bytes = encode(&picture, plan.format, JPEG_QUALITY, icc)?;
             write_whole(&self.temporary, &self.folder.join(file), &bytes)?;
+        }
+        if let Some(file) = &plan.thumb {
+            thumb::write_pixels(&self.temporary, &self.folder.join(file), &picture, icc)?;
         }
         Ok(())
     }
@@ -328,6 +363,7 @@ impl Artist {
 pub struct Plan {
     image: Option<PathBuf>,
     crops: Vec<PathBuf>,
+    thumb: Option<PathBuf>,
     /// Array and picture of each map.
     maps: Vec<[PathBuf; 2]>,
     explained: Option<Explained>,
@@ -340,7 +376,8 @@ pub struct Plan {
 
 impl Plan {
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        self.image.iter().chain(&self.crops).chain(self.maps.iter().flatten()).map(PathBuf::as_path)
+        let maps = self.maps.iter().flatten();
+        self.image.iter().chain(&self.crops).chain(&self.thumb).chain(maps).map(PathBuf::as_path)
     }
 
     /// The same with the maps that explain the answers; `key` is the observation's, on which they depend.

@@ -116,10 +116,10 @@ impl<'a> Emitter<'a> {
             if let Some((key, observed)) = &found {
                 self.explain(&mut record, &self.inputs[index], (key, observed))?;
             }
-            for fold in &mut self.folds {
-                fold.record(&mut record);
-            }
             let seen = found.as_ref().map(|(key, observed)| Seen { input: &input.id, key, observed });
+            for fold in &mut self.folds {
+                fold.record_seen(&mut record, seen.as_ref());
+            }
             for sink in &mut self.sinks {
                 sink.item_seen(&record, seen.map(|seen| (seen, self.policy)))?;
             }

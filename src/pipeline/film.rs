@@ -15,7 +15,7 @@ use crate::digest::{Key, hex, sha256};
 use crate::draw::Overlay;
 use crate::error::{Error, Kind, Result};
 use crate::ffmpeg::encode::{Piece, Recipe};
-use crate::ffmpeg::join::{Join, Sound};
+use crate::ffmpeg::join::{Audio, Join, Sound};
 use crate::prediction::Prediction;
 use crate::source::video::Reel;
 
@@ -296,10 +296,12 @@ impl Film {
         };
         let (frames, pieces): (Vec<usize>, Vec<(String, f64)>) = (0..count).filter_map(piece).unzip();
         if !pieces.is_empty() {
-            let sound = timeline.audio.as_deref().map(|codec| Sound {
+            let audio = timeline.audio.as_deref().filter(|_| self.recipe.audio != Audio::Remove);
+            let sound = audio.map(|codec| Sound {
                 file: &self.reel.file,
                 demuxer: self.reel.container.demuxer(),
                 codec,
+                pitched: self.recipe.audio == Audio::Pitch,
                 from: from.map(|from| begins + from),
                 to: to.map(|to| begins + to),
             });

@@ -11,6 +11,7 @@ mod film;
 pub mod manifest;
 mod names;
 pub mod open;
+pub mod painter;
 mod room;
 mod stream;
 pub mod tracks;

@@ -40,6 +40,8 @@ pub struct Tracking {
     pub live: bool,
     /// Gaps of at most so many frames are filled.
     pub fill: u32,
+    /// A thing is taken to be where it was first and last seen for so many frames before and after.
+    pub linger: u32,
     /// Frames that a drawn tail is long.
     pub tail: usize,
     /// Frames a second, where pictures of a folder are a sequence.
@@ -235,7 +237,7 @@ impl<'a> RunTracks<'a> {
             };
             follower.frame(&found.iter().map(detection).collect::<Vec<_>>());
         }
-        let tracks = follower.finish(self.tracking.fill);
+        let tracks = follower.finish(self.tracking.fill, self.tracking.linger);
         let zones = self.tracking.zones.as_ref().zip(size).map(|(zones, size)| zones.in_pixels(size));
         let labels = self.policy.labels();
         let wants = |place: &crate::zones::Place, class: u32| {

@@ -145,7 +145,7 @@ impl<'a, 'e> Worker<'a, 'e> {
                     return entry.failure.is_some() || walk.store.contains(&key);
                 }
                 let Some(observed) = walk.store.get::<Observed>(&key) else { return false };
-                self.plan(input, &key, &observed).is_none_or(|(plan, prediction)| {
+                self.plan(input, digest, &key, &observed).is_none_or(|(plan, prediction)| {
                     if let Some((ledger, Part::Frame { n, .. })) = ledger.as_mut().zip(entry.part.as_ref()) {
                         ledger.add_to_whole(*n, &drawn(Some((&prediction, &plan.overlay))));
                     }
@@ -161,7 +161,13 @@ impl<'a, 'e> Worker<'a, 'e> {
         (settled && filmed).then_some(manifest)
     }
 
-    fn plan(&self, input: &Input, key: &Key, observed: &Observed) -> Option<(Plan, Prediction)> {
+    fn plan(
+        &self,
+        input: &Input,
+        digest: &Key,
+        key: &Key,
+        observed: &Observed,
+    ) -> Option<(Plan, Prediction)> {
         let artist = self.walk.artist.filter(|artist| artist.draws())?;
         let part = observed.part.as_ref();
         let (prediction, overlay) = self.shown(input, key, observed);
@@ -173,7 +179,7 @@ impl<'a, 'e> Worker<'a, 'e> {
                 artist.maps(&input.identity, part, &observed.origin, observed.size, &explained, labels);
             plan = plan.with_maps(files, explained, key);
         }
-        Some((plan, prediction))
+        Some((artist.with_thumb(plan, digest, part), prediction))
     }
 
     /// What explains an item's observation, where that is asked for; it is stored before the observation.
@@ -300,7 +306,8 @@ impl<'a, 'e> Worker<'a, 'e> {
         };
         let part = frame.part.as_ref();
         let (mut drawn, mut shown) = ((Vec::new(), String::new()), None);
-        if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, &key, &observed)) {
+        if let Some((artist, (plan, prediction))) = walk.artist.zip(self.plan(input, digest, &key, &observed))
+        {
             if !self.is_drawn(input, &observed, &plan) {
                 artist.draw(&plan, frame, &prediction)?;
             }

@@ -148,7 +148,8 @@ impl Report {
         let Some(identity) = identity(record) else { return Vec::new() };
         let mut views = Vec::new();
         let context = &self.context;
-        if let Some(root) = context.roots.get(&identity.root)
+        let hidden = context.artist.as_deref().is_some_and(Artist::hides);
+        if let Some(root) = context.roots.get(&identity.root).filter(|_| !hidden)
             && record.item.part.is_none()
             && link::is_shown(&identity.relative)
             && let Some(way) = link::relative(&context.folder, &root.join(&identity.relative))
@@ -297,7 +298,7 @@ fn exact(value: f32) -> f64 {
 }
 
 /// The identity that a record was made of.
-fn identity(record: &Record) -> Option<Identity> {
+pub(crate) fn identity(record: &Record) -> Option<Identity> {
     use std::os::unix::ffi::OsStringExt;
     let input = &record.item.input;
     let relative = match &input.path_bytes {

@@ -33,7 +33,12 @@ pub fn write(temporary: &Path, target: &Path, frame: &Frame) -> Result<()> {
     // What was decoded for the model is enough, where that was a part of the pixels.
     let [width, height] = [frame.pixels.width(), frame.pixels.height()];
     let pixels = if width.max(height) >= SIDE { &frame.pixels } else { frame.all_pixels() };
-    let icc = frame.icc.as_deref().filter(|profile| profile.len() <= MOST_ICC);
+    write_pixels(temporary, target, pixels, frame.icc.as_deref())
+}
+
+/// Writes the small picture of `pixels`.
+pub fn write_pixels(temporary: &Path, target: &Path, pixels: &RgbImage, icc: Option<&[u8]>) -> Result<()> {
+    let icc = icc.filter(|profile| profile.len() <= MOST_ICC);
     write_whole(temporary, target, &encode(&smaller(pixels, SIDE), PictureFormat::Jpeg, QUALITY, icc)?)
 }
 

@@ -117,6 +117,8 @@ impl RunFolder {
             self.root.join("worklist.csv"),
             self.root.join("evaluation.json"),
             self.root.join("proof.json"),
+            self.root.join("audit.csv"),
+            self.root.join("private").join("audit"),
         ];
         let grades =
             crate::sheet::score::FILES.iter().chain(&["changes.csv"]).map(|name| self.root.join(name));

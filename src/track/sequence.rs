@@ -87,8 +87,10 @@ impl Follower {
     }
 
     /// Numbers the things that the tracker was sure of at some time, from 1 in order of appearance. Gaps of at
-    /// most `fill` frames between two detections of a thing are filled.
-    pub fn finish(self, fill: u32) -> Tracks {
+    /// most `fill` frames between two detections of a thing are filled, and so are `linger` frames before its first
+    /// and after its last one, where it is taken to stand still.
+    pub fn finish(self, fill: u32, linger: u32) -> Tracks {
+        let end = self.frames as u32;
         let mut numbers: Vec<Option<u32>> = vec![None; self.paths.len()];
         let mut order: Vec<usize> =
             (0..self.paths.len()).filter(|track| self.paths[*track].confirmed).collect();
@@ -108,6 +110,10 @@ impl Follower {
                     filled.entry(place.frame).or_default().push(Filled { track, place });
                 }
             }
+            for place in path.first().zip(path.last()).into_iter().flat_map(|ends| beyond(ends, linger, end))
+            {
+                filled.entry(place.frame).or_default().push(Filled { track, place });
+            }
         }
         Tracks { numbers: self.seen.into_iter().map(named).collect(), paths, filled }
     }
@@ -122,6 +128,15 @@ fn between<'a>(from: &'a Place, to: &'a Place) -> impl Iterator<Item = Place> + 
         let score = from.score + (to.score - from.score) * share as f32;
         Place { frame, class: from.class, score, area: a.towards(&b, share).0.map(|v| v as f32) }
     })
+}
+
+/// Where a thing was first and last seen, in the frames before and after, up to `end`.
+fn beyond((first, last): (&Place, &Place), linger: u32, end: u32) -> impl Iterator<Item = Place> {
+    let (first, last) = (*first, *last);
+    let before = first.frame.saturating_sub(linger)..first.frame;
+    let after = last.frame + 1..end.min(last.frame.saturating_add(1).saturating_add(linger));
+    let still = |place: Place| move |frame| Place { frame, ..place };
+    before.map(still(first)).chain(after.map(still(last)))
 }
 
 impl Tracks {
@@ -168,7 +183,7 @@ mod tests {
         follower.frame(&[]);
         follower.frame(&[]);
         follower.frame(&[square(5.0, 0.6)]);
-        let tracks = follower.finish(2);
+        let tracks = follower.finish(2, 0);
         // Frame 1 is where a live tracker would still wait for a second sight.
         assert_eq!(tracks.numbers(1), [None, Some(1)]);
         assert_eq!((tracks.numbers(4), tracks.numbers(6)), (&[][..], &[Some(1)][..]));
@@ -188,9 +203,25 @@ mod tests {
         let mut follower = Follower::new(Settings::of(Method::ByteTrack).tracker()).live(true);
         follower.frame(&[]);
         (0..3).for_each(|_| follower.frame(&[square(0.0, 0.9)]));
-        let tracks = follower.finish(0);
+        let tracks = follower.finish(0, 0);
         let numbers: Vec<_> = (1..4).map(|frame| tracks.numbers(frame)[0]).collect();
         assert_eq!((numbers, tracks.paths()[0].len()), (vec![None, Some(1), Some(1)], 2));
+    }
+
+    #[test]
+    fn a_thing_lingers_where_it_was_first_and_last_seen() {
+        let mut follower = Follower::new(Settings::of(Method::ByteTrack).tracker());
+        follower.frame(&[]);
+        follower.frame(&[]);
+        for x in [4.0, 5.0, 6.0] {
+            follower.frame(&[square(x, 0.9)]);
+        }
+        (0..4).for_each(|_| follower.frame(&[]));
+        let tracks = follower.finish(0, 3);
+        let filled: Vec<_> =
+            (0..9).map(|frame| tracks.filled(frame).first().map(|f| f.place.area[0])).collect();
+        let (a, b) = (Some(4.0), Some(6.0));
+        assert_eq!(filled, [a, a, None, None, None, b, b, b, None]);
     }
 
     #[test]
@@ -200,7 +231,7 @@ mod tests {
         follower.frame(&[square(0.0, 0.9), square(50.0, 0.9)]);
         (0..3).for_each(|_| follower.frame(&[]));
         follower.frame(&[square(0.0, 0.9)]);
-        let tracks = follower.finish(2);
+        let tracks = follower.finish(2, 0);
         assert_eq!(tracks.numbers(1), [Some(1), None]);
         assert_eq!((tracks.numbers(5), tracks.filled(3)), (&[Some(1)][..], &[][..]));
     }

@@ -27,6 +27,23 @@ pub struct Private {
     pub ledger: Arc<Ledger>,
 }
 
+/// Makes `private/` of a run folder where there is none, for its owner alone.
+///
+/// # Errors
+/// `OutputFolder` and `DiskFull`.
+pub fn folder(out: &Path) -> Result<PathBuf> {
+    let folder = out.join(FOLDER);
+    let failed = |e| Error::write(folder.display(), e);
+    fs::create_dir_all(out).map_err(failed)?;
+    match fs::DirBuilder::new().mode(0o700).create(&folder) {
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
+        }
+        other => other.map_err(failed)?,
+    }
+    Ok(folder)
+}
+
 impl Private {
     /// Opens `private/` of a run folder, and makes it and its key where there are none. With `anew` the results that
     /// are there are given up.
@@ -34,21 +51,14 @@ impl Private {
     /// # Errors
     /// `RunFolder` where results would be without the key that leads back to people; `OutputFolder` and `DiskFull`.
     pub fn open(out: &Path, anew: bool) -> Result<Self> {
-        let folder = out.join(FOLDER);
-        let key = folder.join("key");
+        let key = out.join(FOLDER).join("key");
         let job = Job::read(&out.join(INTERNAL).join("job.json")).filter(|_| !anew);
         let lost = !key.exists();
         if let Some(job) = job.as_ref().filter(|_| lost) {
             return Err(refused(&key, job));
         }
+        let folder = folder(out)?;
         let failed = |e| Error::write(folder.display(), e);
-        fs::create_dir_all(out).map_err(failed)?;
-        match fs::DirBuilder::new().mode(0o700).create(&folder) {
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
-            }
-            other => other.map_err(failed)?,
-        }
         let bytes = if lost { fresh(&key)? } else { fs::read(&key).map_err(failed)? };
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| {
             let message =

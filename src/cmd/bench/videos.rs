@@ -58,6 +58,7 @@ impl Videos {
             colours: Recipe::colours(&reel.timeline.stream),
             shape: None,
             threads: None,
+            audio: Default::default(),
         };
         let folder = tempfile::tempdir().map_err(|e| Error::write("temporary folder", e))?;
         let begun = cpu();

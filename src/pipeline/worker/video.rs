@@ -36,7 +36,7 @@ impl Worker<'_, '_> {
             let part = Some(reel.part(*n));
             let key = walk.keys.item(digest, part.as_ref());
             let observed = walk.store.get::<Observed>(&key).filter(|_| walk.reuse)?;
-            let done = self.plan(input, &key, &observed).is_none_or(|(plan, prediction)| {
+            let done = self.plan(input, digest, &key, &observed).is_none_or(|(plan, prediction)| {
                 ledger.add(Film::piece_at(position), *n, &drawn(Some((&prediction, &plan.overlay))));
                 self.is_drawn(input, &observed, &plan)
             });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Kind;
-use crate::frame::Part;
+use crate::frame::{Part, Warning};
 use crate::record::Failure;
 
 /// What became of one item of an input.
@@ -13,6 +13,8 @@ pub struct Entry {
     pub part: Option<Part>,
     pub size: [u32; 2],
     pub orientation: u8,
+    /// When it is shown, seconds from the first frame; of frames.
+    pub seconds: Option<f64>,
     /// Why the item has no observation.
     pub failure: Option<Failure>,
 }
@@ -23,6 +25,10 @@ pub struct Manifest {
     pub format: String,
     /// In order of the input.
     pub items: Vec<Entry>,
+    /// Numbers of frames that are no items because they cannot be decoded, rising.
+    pub lost: Vec<u32>,
+    /// Of the input as a whole; they stand in its first record.
+    pub warnings: Vec<Warning>,
     /// Why the input, or its rest, has no items.
     pub failure: Option<Failure>,
     /// The limits it was decoded under, where others could give another outcome.
@@ -30,6 +36,12 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Of an input without items.
+    pub fn failed(format: &str, failure: Option<Failure>) -> Self {
+        let (items, lost, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        Self { format: format.to_owned(), items, lost, warnings, failure, limits: None }
+    }
+
     /// Whether the outcome depends on the bytes alone, so that it need not be tried again.
     pub fn is_lasting(&self) -> bool {
         let failures = self.items.iter().filter_map(|item| item.failure.as_ref()).chain(&self.failure);

@@ -70,6 +70,7 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.walk.control.abort(error);
             }
         }
+        self.dispenser.stop();
     }
 
     fn open(&mut self, index: usize) -> Result<()> {
@@ -104,6 +105,8 @@ impl<'a, 'e> Worker<'a, 'e> {
         match frames {
             Ok(mut frames) => {
                 let (settled, film) = match frames.reel() {
+                    // A copy of what another worker has in hand: not to be looked at twice.
+                    Some(_) if !self.dispenser.claim(&digest, index) => return Ok(()),
                     Some(reel) => self.begin_video(input, &digest, reel, frames.as_mut())?,
                     None => (Vec::new(), None),
                 };
@@ -112,8 +115,8 @@ impl<'a, 'e> Worker<'a, 'e> {
             }
             Err(error) => {
                 let failure = Some(Failure::from(&error));
-                let limits = Some(self.limits.clone());
-                let manifest = Manifest { format: format.clone(), items: Vec::new(), failure, limits };
+                let manifest =
+                    Manifest { limits: Some(self.limits.clone()), ..Manifest::failed(&format, failure) };
                 self.close(index, (digest, &format, stat), manifest)
             }
         }
@@ -208,21 +211,27 @@ impl<'a, 'e> Worker<'a, 'e> {
             Ok(Next::Failed | Next::End) | Err(_) => {}
         }
         match stream.close(&self.limits) {
-            Some(mut manifest) => {
-                match self.film(stream, &manifest) {
-                    // The records stand; a run that is done again tries the video again.
-                    Err(error) if error.kind == Kind::Tool => {
-                        let message =
-                            format!("{}: no annotated video: {}", input.identity.shown(), error.message);
-                        let failure = Failure::from(&Error::new(Kind::Tool, message));
-                        manifest.failure.get_or_insert(failure);
-                    }
-                    other => other?,
-                }
-                self.close(stream.index, (stream.digest, &stream.format, stream.stat), manifest)
+            Some(manifest) => {
+                let closed = self.finished(input, stream, manifest);
+                self.dispenser.release(&stream.digest);
+                closed
             }
             None => Ok(()),
         }
+    }
+
+    /// The end of an input with frames: its annotated video, then its list of items.
+    fn finished(&self, input: &Input, stream: &Stream, mut manifest: Manifest) -> Result<()> {
+        match self.film(stream, &manifest) {
+            // The records stand; a run that is done again tries the video again.
+            Err(error) if error.kind == Kind::Tool => {
+                let message = format!("{}: no annotated video: {}", input.identity.shown(), error.message);
+                let failure = Failure::from(&Error::new(Kind::Tool, message));
+                manifest.failure.get_or_insert(failure);
+            }
+            other => other?,
+        }
+        self.close(stream.index, (stream.digest, &stream.format, stream.stat), manifest)
     }
 
     /// Observes, stores, draws and journals a frame. A failure of the model, a bug, or a picture that
@@ -250,7 +259,8 @@ impl<'a, 'e> Worker<'a, 'e> {
             film.take(number, n, drawn(shown), picture)?;
         }
         let (part, size, orientation) = (frame.part.clone(), frame.size, frame.origin.orientation);
-        stream.finish(number, Entry { part, size, orientation, failure }, truncated)?;
+        let seconds = stream.seconds(part.as_ref());
+        stream.finish(number, Entry { part, size, orientation, seconds, failure }, truncated)?;
         self.walk.watcher.frame(fresh, is_video(&stream.format));
         Ok(())
     }
@@ -327,6 +337,13 @@ impl<'a, 'e> Worker<'a, 'e> {
     }
 
     fn emit(&self, index: usize, outcome: Outcome) -> Result<()> {
+        if let Some(artist) = self.walk.artist {
+            let identity = &self.walk.inputs[index].identity;
+            let drawn = |part: Option<&Part>| self.walk.journal.drawn(&identity.id, part).is_some();
+            for file in artist.former(identity, &outcome.manifest, &drawn) {
+                crate::atomic::remove(&file)?;
+            }
+        }
         let failure = outcome.manifest.failure.as_ref();
         let failure =
             failure.or_else(|| outcome.manifest.items.iter().find_map(|item| item.failure.as_ref()));

@@ -56,9 +56,9 @@ impl Keys {
         self.key(b"item", digest, &serde_json::to_vec(&part).unwrap_or_default())
     }
 
-    /// The key of an input's list of items.
+    /// The key of an input's list of items. The number is that of the list's form.
     pub fn manifest(&self, digest: &Key) -> Key {
-        self.key(b"manifest", digest, self.choice.as_bytes())
+        self.key(b"manifest/2", digest, self.choice.as_bytes())
     }
 
     fn key(&self, kind: &[u8], digest: &Key, rest: &[u8]) -> Key {

@@ -8,6 +8,7 @@ mod common;
 #[allow(dead_code, reason = "shared with the fault table")]
 mod tools;
 
+mod again;
 mod faults;
 mod frames;
 mod kill;

@@ -83,12 +83,12 @@ fn last<T: Copy>(lines: &[(u32, T)], frame: usize) -> Option<T> {
     lines[..until].last().map(|(_, value)| *value)
 }
 
-/// As in docs/format.md.
+/// As in docs/format.md. `number` is what results call the n-th frame of the sequence.
 pub(super) fn event(
     event: &Event,
     zones: &Zones,
     label: &str,
-    seconds: &dyn Fn(u32) -> Option<f64>,
+    (number, seconds): (&dyn Fn(u32) -> u32, &dyn Fn(u32) -> Option<f64>),
 ) -> Value {
     let mut told = Map::new();
     let place = if event.kind == EventKind::Cross { "line" } else { "zone" };
@@ -100,7 +100,7 @@ pub(super) fn event(
         told.insert("direction".to_owned(), json!(direction));
     }
     if let Some(since) = event.since {
-        let mut stay = json!({ "since": since, "frames": event.frame - since });
+        let mut stay = json!({ "since": number(since), "frames": event.frame - since });
         if let Some((from, to)) = seconds(since).zip(seconds(event.frame)) {
             stay["seconds"] = json!(((to - from) * 1e6).round() / 1e6);
         }

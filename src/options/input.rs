@@ -5,13 +5,14 @@ use std::ffi::OsString;
 use clap::Args;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::live::address::printable;
 use crate::pseudonym::Pseudonyms;
 
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 #[command(next_help_heading = "Input")]
 pub struct InputOptions {
-    /// Files, folders, globs; `-` reads a list of names from standard input (one a line, or separated by NUL)
+    /// Files, folders, globs, streams (rtsp://…, http://…, camera:0); `-` reads a list of names from standard input (one a line, or separated by NUL)
     #[arg(value_name = "INPUT", required = true)]
     #[serde(serialize_with = "lossy", skip_deserializing)]
     pub inputs: Vec<OsString>,
@@ -80,5 +81,5 @@ pub struct InputOptions {
 }
 
 fn lossy<S: Serializer>(inputs: &[OsString], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(inputs.iter().map(|input| input.to_string_lossy()))
+    serializer.collect_seq(inputs.iter().map(|input| printable(input).to_string_lossy().into_owned()))
 }

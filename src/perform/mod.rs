@@ -3,6 +3,7 @@
 mod arrange;
 mod engine;
 mod facts;
+mod live;
 mod ocr;
 mod page;
 mod progress;
@@ -27,7 +28,7 @@ use crate::error::{Error, Kind, Result};
 use crate::input::{List, Listing};
 use crate::options::{
     ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions,
-    VideoOptions, seconds,
+    StreamOptions, VideoOptions, seconds,
 };
 use crate::pipeline::Walk;
 use crate::pipeline::artist::{Artist, Kinds};
@@ -67,6 +68,9 @@ pub struct Options<S: clap::Args = SelectOptions> {
     #[command(flatten)]
     #[serde(flatten)]
     pub video: VideoOptions,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub stream: StreamOptions,
     #[command(flatten)]
     #[serde(flatten)]
     pub select: S,
@@ -111,9 +115,14 @@ pub fn perform<S: Selection>(
     echo: Option<Box<dyn Sink>>,
 ) -> Result<Report> {
     let begun = Instant::now();
+    let streams = live::addresses(options)?;
     let mut prepared = Prepared::new(options)?;
     let folder = RunFolder::open(&options.run.out)?;
-    let outcome = within(command, options, &mut prepared, &folder, stdin, control, echo, begun);
+    let outcome = if streams.is_empty() {
+        within(command, options, &mut prepared, &folder, stdin, control, echo, begun)
+    } else {
+        live::run(command, options, streams, &mut prepared, &folder, control, echo, begun)
+    };
     if outcome.as_ref().is_err_and(|e| e.kind == Kind::NothingToDo) || options.run.dry_run {
         folder.discard_if_new();
     }
@@ -252,6 +261,7 @@ fn within<S: Selection>(
         skipped: listing.skipped,
         summary,
         out: options.run.out.clone(),
+        streams: Vec::new(),
     };
     report.write(command, options, prepared, folder)?;
     Ok(report)

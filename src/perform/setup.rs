@@ -12,6 +12,8 @@ use crate::engine::{ByteInput, Device, ElementType, Setup};
 use crate::error::{Error, Kind, Result};
 use crate::family::{self, Family, Recipe};
 use crate::input::Select;
+use crate::live::Address;
+use crate::live::address::printable;
 use crate::looks::{Looker, Looks};
 use crate::models::{self, Model};
 use crate::options::{InputOptions, TrackOptions};
@@ -234,6 +236,9 @@ impl Prepared {
 
     pub fn job<S: Selection>(&self, command: &str, options: &Options<S>) -> Job {
         let absolute = |name: &std::ffi::OsString| match std::path::absolute(name) {
+            _ if Address::of(name).is_ok_and(|address| address.is_some()) => {
+                printable(name).to_string_lossy().into_owned()
+            }
             Ok(path) if name != "-" => path.to_string_lossy().into_owned(),
             _ => name.to_string_lossy().into_owned(),
         };

@@ -28,7 +28,7 @@ use crate::track::sequence::{Filled, Follower, Tracks};
 use crate::track::{Area, Detection, Settings};
 use crate::zones::{Event, Zones, events};
 
-mod told;
+pub mod told;
 
 use told::Counts;
 

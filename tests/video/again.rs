@@ -177,3 +177,34 @@ fn sizes_that_change_within_mp4_and_avi_are_found() {
         }
     }
 }
+
+/// Time passes for a tracker in frames that are lost: it waits as long as it was told to, and no longer.
+#[test]
+fn lost_frames_count_as_frames_in_which_nothing_is_seen() {
+    let s = Scratch::new();
+    moving(&s, "320x240", 20, "v.avi", "-c:v mjpeg -q:v 2");
+    let packets = probe(&s.path("v.avi"), &["-show_packets", "-show_entries", "packet=pos,size"]);
+    let mut bytes = std::fs::read(s.path("v.avi")).expect("a video");
+    for n in 8..14 {
+        let field = |name: &str| {
+            packets["packets"][n][name].as_str().and_then(|t| t.parse::<usize>().ok()).expect("a number")
+        };
+        let (at, size) = (field("pos"), field("size"));
+        bytes[at..at + size].fill(0);
+    }
+    s.file("v.avi", &bytes);
+    // The model of means gives one box as large as the picture in every frame.
+    let tracks = |buffer: &str| -> std::collections::BTreeSet<u64> {
+        let options = ["--track", "--track-high", "0.02", "--track-low", "0.01", "--track-new", "0.02"];
+        means(&s, ["v.avi", "--track-buffer", buffer].iter().chain(&options).chain(RECORDS)).expect(2);
+        let all = items(&s, "v.avi");
+        assert_eq!(all.len(), 14);
+        all.iter()
+            .flat_map(|item| item["prediction"]["instances"].as_array().cloned().unwrap_or_default())
+            .filter(|instance| instance["label"] == "red")
+            .filter_map(|instance| instance["track"].as_u64())
+            .collect()
+    };
+    assert_eq!(tracks("10").len(), 1);
+    assert_eq!(tracks("3").len(), 2);
+}

@@ -12,6 +12,7 @@ mod again;
 mod faults;
 mod frames;
 mod kill;
+mod live;
 mod made;
 mod make;
 mod memory;

@@ -16,21 +16,27 @@ impl RunTracks<'_> {
             (track, places.iter().map(|place| point(place.area)).collect())
         };
         let tails = instances.iter().filter_map(|instance| instance.track).map(tail).collect();
-        let places = decided.zones.as_ref().map(|zones| outlines(zones, &decided.counts, frame));
+        let counts = &decided.counts;
+        let (held, crossed) = (|n| counts.held(n, frame), |n| counts.crossed(n, frame));
+        let places = decided.zones.as_ref().map(|zones| outlines(zones, &held, &crossed));
         Overlay { tails, places: places.unwrap_or_default() }
     }
 }
 
-/// Zones with what is in them in a frame, lines with what crossed them until then.
-fn outlines(zones: &Zones, counts: &Counts, frame: usize) -> Vec<Outline> {
+/// Zones with what is in them, lines with what crossed them in and out, each by number of the place.
+pub fn outlines(
+    zones: &Zones,
+    held: &dyn Fn(usize) -> u32,
+    crossed: &dyn Fn(usize) -> [u32; 2],
+) -> Vec<Outline> {
     let single = |points: &[[f64; 2]]| points.iter().map(|point| point.map(|v| v as f32)).collect();
     let outline = |(n, place): (usize, &crate::zones::Place)| match &place.shape {
         Shape::Zone(corners) => {
-            let words = format!("{} {}", place.name, counts.held(n, frame));
+            let words = format!("{} {}", place.name, held(n));
             Outline { points: single(corners), closed: true, words }
         }
         Shape::Line(ends) => {
-            let [ins, outs] = counts.crossed(n, frame);
+            let [ins, outs] = crossed(n);
             let words = format!("{} in {ins} out {outs}", place.name);
             Outline { points: single(ends), closed: false, words }
         }
@@ -84,7 +90,7 @@ fn last<T: Copy>(lines: &[(u32, T)], frame: usize) -> Option<T> {
 }
 
 /// As in docs/format.md. `number` is what results call the n-th frame of the sequence.
-pub(super) fn event(
+pub fn event(
     event: &Event,
     zones: &Zones,
     label: &str,

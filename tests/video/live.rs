@@ -174,7 +174,7 @@ fn a_camera_that_goes_away_comes_back_and_its_password_stays_secret() {
         assert!(!written.iter().any(leaks), "{secret} is written somewhere");
     }
     // What was recorded is not written over.
-    means(&s, [url.as_str(), "--for", "1s"]).expect(1).says("holds a recording").says("--force");
+    s.detect([url.as_str(), "--for", "1s"]).expect(1).says("holds a recording").says("--force");
 }
 
 /// A camera that sends `count` pictures of `pics/` as Motion JPEG, once, and is gone.

@@ -1,5 +1,6 @@
 //! Annotated pictures: boxes with tags that can be read on any picture of any size.
 
+pub mod contact;
 mod overlay;
 pub(crate) mod palette;
 mod panel;

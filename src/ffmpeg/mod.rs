@@ -5,6 +5,7 @@
 
 pub mod encode;
 pub mod encoders;
+pub mod excerpt;
 pub mod join;
 mod nut;
 pub mod probe;

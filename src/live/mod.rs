@@ -6,7 +6,7 @@
 pub mod address;
 pub mod follow;
 mod mailbox;
-mod ppm;
+pub(crate) mod ppm;
 pub mod source;
 pub mod view;
 

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod engine;
+mod excerpts;
 mod facts;
 mod live;
 mod ocr;
@@ -218,7 +219,7 @@ fn within<S: Selection>(
         vec![&mut summary, &mut findings, &mut tally],
     )
     .with_tracks(tracks.as_ref());
-    let files = match (&tracks, artist.as_deref()) {
+    let mut files = match (&tracks, artist.as_deref()) {
         (None, _) => walk.run(workers, &means, emitter)?,
         (Some(tracks), Some(artist)) if control.stopped().is_none() => {
             progress.again(&tracks::found(tracks));
@@ -231,6 +232,15 @@ fn within<S: Selection>(
             tracks::emit(emitter, seen)?
         }
     };
+    if let Some(artist) = artist.as_deref()
+        && (options.output.clips || options.output.sheet)
+        && control.stopped().is_none()
+    {
+        let zones = prepared.tracking.as_ref().is_some_and(|tracking| tracking.zones.is_some());
+        let (made, notes) = excerpts::make(&options.output, folder, (artist, &listing.inputs), zones)?;
+        files.extend(made);
+        notes.iter().for_each(|note| progress.note(note));
+    }
     progress.finish();
     for (asked, left) in chosen.batches().into_iter().filter(|(asked, left)| left < asked) {
         progress.note(&format!(

@@ -144,6 +144,7 @@ impl Prepared {
         crate::sink::known(&options.output.format, S::TASK)?;
         let tracking = options.select.track().map(|track| tracks::tracking(track, policy.labels()));
         let tracking = tracking.transpose()?.flatten();
+        options.output.check(tracking.as_ref().is_some_and(|tracking| tracking.zones.is_some()))?;
         if tracking.is_some() && !options.run.apply.is_empty() {
             return Err(Error::usage(
                 "--apply and --track do not go together: decisions are of single frames",

@@ -265,6 +265,14 @@ impl Artist {
         }
     }
 
+    /// ffmpeg's arguments for annotated videos.
+    ///
+    /// # Errors
+    /// As [`Encoder::find`].
+    pub fn encoder_arguments(&self) -> Result<Vec<String>> {
+        Ok(self.encoder()?.arguments(self.kinds.encoder.1))
+    }
+
     /// Whether everything planned stands in the run folder.
     pub fn stands(&self, plan: &Plan) -> bool {
         plan.files().all(|file| self.folder.join(file).exists())
@@ -308,7 +316,7 @@ impl Plan {
 }
 
 /// A label as part of a file name: letters, digits, `-` and `_`; everything else becomes `_`.
-fn file_name(label: &str) -> String {
+pub fn file_name(label: &str) -> String {
     let safe = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
     label.chars().take(60).map(safe).collect()
 }

@@ -9,6 +9,7 @@ mod common;
 mod tools;
 
 mod again;
+mod excerpts;
 mod faults;
 mod frames;
 mod kill;

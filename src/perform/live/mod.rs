@@ -57,6 +57,8 @@ pub fn addresses<S: Selection>(options: &Options<S>) -> Result<Vec<Address>> {
         ("--to", video.to.is_some()),
         ("--keyframes", video.keyframes),
         ("--crops", options.output.crops),
+        ("--clips", options.output.clips),
+        ("--sheet", options.output.sheet),
         ("--report", options.output.report),
         ("--apply", !options.run.apply.is_empty()),
         ("--resume", options.run.resume),

@@ -16,10 +16,10 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 
 FOLDER = pathlib.Path(sys.argv[1])
-HTJ2K, LOSSLESS, LOSSY = (f"1.2.840.10008.1.2.4.{n}" for n in (201, 110, 112))
+HTJ2K, LOSSLESS, LOSSY, J2K = (f"1.2.840.10008.1.2.4.{n}" for n in (201, 110, 112, "90\0"))
 
 
-def write(name, pixels, syntax, stream, photometric):
+def write(name, pixels, syntax, stream, photometric, stored=None):
     """One file; returns the digest of the stored values."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
@@ -33,7 +33,9 @@ def write(name, pixels, syntax, stream, photometric):
         ds.PlanarConfiguration = 0
     ds.Rows, ds.Columns = pixels.shape[:2]
     bits = pixels.dtype.itemsize * 8
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits, bits, bits - 1, 0
+    stored = stored or bits
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = bits, stored, stored - 1
+    ds.PixelRepresentation = int(pixels.dtype.kind == "i")
     ds.PhotometricInterpretation = photometric
     ds.PixelData = encapsulate([stream])
     ds["PixelData"].VR = "OB"
@@ -51,6 +53,9 @@ def main():
     g16 = (slope * 700 + random.integers(0, 99, slope.shape)).astype(np.uint16)
     rgb = np.stack([g8, 255 - g8, g8 // 2], -1)
     jxl, grey = imagecodecs.jpegxl_encode, "MONOCHROME2"
+    # Signed, 12 bits stored, as two's complement in streams of 15 bits, and one that holds more than 12.
+    s12 = (slope * 40 - 1500).astype(np.int16)
+    j15 = lambda values: imagecodecs.jpeg2k_encode(values, bitspersample=15, reversible=True, codecformat="j2k")
     sums = {
         "g8": write("g8", g8, LOSSLESS, jxl(g8, lossless=True), grey),
         "g16": write("g16", g16, LOSSLESS, jxl(g16, lossless=True), grey),
@@ -58,6 +63,8 @@ def main():
         "rgblossy": write("rgblossy", rgb, LOSSY, jxl(rgb, lossless=False, level=90), "RGB"),
         "g8lossy": write("g8lossy", g8, LOSSY, jxl(g8, lossless=False, level=90), grey),
         "ht16": write("ht16", g16, HTJ2K, imagecodecs.htj2k_encode(g16), grey),
+        "s12in15": write("s12in15", s12, J2K, j15(s12.astype(np.uint16) & 0xFFF), grey, 12),
+        "more15": write("more15", s12, J2K, j15(s12.astype(np.uint16) & 0xFFF | 0x3000), grey, 12),
         "htrgb": write("htrgb", rgb, HTJ2K, imagecodecs.htj2k_encode(rgb), "YBR_RCT"),
     }
     (FOLDER / "sums.json").write_text(json.dumps(sums, indent=1))

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::frame::About;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Whose fault a failure is; decides the exit code and whether the run goes on.
@@ -91,17 +93,29 @@ pub struct Error {
     pub kind: Kind,
     pub message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    about: Option<Box<About>>,
 }
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into(), source: None, about: None }
     }
 
     /// Keeps `source` as the cause.
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// Says which item of an input it stands for.
+    pub fn about(mut self, about: About) -> Self {
+        self.about = Some(Box::new(about));
+        self
+    }
+
+    /// Which item of an input it stands for, where that is known.
+    pub fn item(&self) -> Option<&About> {
+        self.about.as_deref()
     }
 
     /// An I/O failure on `path`, its kind taken from the operating system's answer.

@@ -14,6 +14,8 @@ pub enum Part {
     Frame { n: u32, pts: i64, time_base: [u32; 2] },
     /// Frame `frame` (from 0) of the DICOM instance `sop`.
     Instance { sop: String, frame: u32 },
+    /// Entry `n` (from 1) of an archive, where it cannot be told which instance it holds.
+    Entry { n: u32 },
 }
 
 impl Part {
@@ -24,6 +26,7 @@ impl Part {
             Some(Part::Page { n }) => format!(".p{n:04}"),
             Some(Part::Frame { n, .. }) => format!(".f{n:06}"),
             Some(Part::Instance { frame, .. }) => format!(".i{frame:04}"),
+            Some(Part::Entry { n }) => format!(".e{n:05}"),
         }
     }
 }
@@ -125,6 +128,15 @@ impl Frame {
 pub struct Attributes {
     public: std::collections::BTreeMap<&'static str, String>,
     sensitive: std::collections::BTreeMap<std::borrow::Cow<'static, str>, Sensitive>,
+    /// Whether everything in the file that may identify a person is among them.
+    pub whole: bool,
+}
+
+/// Which item an error stands for, and what is known of it although it cannot be seen.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    pub part: Option<Part>,
+    pub attributes: Attributes,
 }
 
 /// A value that may identify a person. It has neither `Debug` nor `Display` nor `Serialize`:
@@ -180,7 +192,19 @@ impl Attributes {
         self.public.iter().map(|(k, v)| (*k, v.as_str()))
     }
 
-    /// For the pipe from a decoding process only.
+    /// What is public, to be kept.
+    pub fn facts(&self) -> Vec<(String, String)> {
+        self.public().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
+    /// Of study, series and instance, where a run has them.
+    pub fn pseudonyms(&self) -> Vec<(String, String)> {
+        let mut facts = self.facts();
+        facts.retain(|(key, _)| key.ends_with("-pseudonym"));
+        facts
+    }
+
+    /// For the pipe from a decoding process and for `private/` only.
     pub(crate) fn all_sensitive(&self) -> impl Iterator<Item = (&str, &Sensitive)> {
         self.sensitive.iter().map(|(key, value)| (key.as_ref(), value))
     }

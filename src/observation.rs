@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::frame::{Origin, Part, Warning};
 use crate::geometry::{Landmarks, Quad, Rect, Scored};
 use crate::ocr::ctc::Character;
+use crate::sheet::seen::SheetSeen;
 
 /// Changes whenever the meaning or the encoding of a stored observation changes; part of every
 /// observation key, so old ones are computed again rather than misread.
-pub const OBSERVATION_VERSION: u32 = 4;
+pub const OBSERVATION_VERSION: u32 = 5;
 
 /// Candidates below this score are not stored.
 pub const SCORE_FLOOR: f32 = 0.001;
@@ -91,6 +92,8 @@ pub enum Observation {
     Text { lines: Vec<TextLine> },
     /// Scores of a DICOM image, or why no model looked at it.
     Triage(Box<Triaged>),
+    /// A page of a sheet of answers.
+    Sheet(Box<SheetSeen>),
 }
 
 /// An image as a model for triage saw it. Holds pseudonyms and codes only.
@@ -101,6 +104,20 @@ pub struct Triaged {
     pub refused: Option<String>,
     /// What is known and what was done: pseudonyms, modality, transfer syntax, window, …
     pub facts: Vec<(String, String)>,
+    /// When it was looked at, seconds since 1970, and by what. Volatile: it is in worklists and not in records.
+    pub at: u64,
+    pub provider: String,
+}
+
+impl Observation {
+    /// Notes when and by what it was made, where that is kept.
+    pub fn stamp(&mut self, provider: &str) {
+        if let Self::Triage(triaged) = self {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            triaged.at = now.map_or(0, |now| now.as_secs());
+            provider.clone_into(&mut triaged.provider);
+        }
+    }
 }
 
 /// At most this many lines of a frame are stored, the surest ones: more than a newspaper's page has.

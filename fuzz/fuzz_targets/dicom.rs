@@ -12,8 +12,14 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let values = [None, Some(ValueKind::Modality), Some(ValueKind::Display), None][usize::from(mode & 3)];
     let detail = Detail { enough_for: None, full: false, values };
-    let limits =
-        Limits { max_pixels: 1 << 14, max_bytes: 1 << 20, max_parts: 6, lenient: false, detail, pseudonyms: None };
+    let limits = Limits {
+        max_pixels: 1 << 14,
+        max_bytes: 1 << 20,
+        max_parts: 6,
+        lenient: false,
+        detail,
+        ..Limits::default()
+    };
     let Ok(mut frames) = source::open("fuzz", file.into(), &limits) else { return };
     let mut answers = 0u32;
     while let Some(result) = frames.next_frame() {

@@ -10,9 +10,17 @@ use vision::spec::Resize;
 fuzz_target!(|bytes: &[u8]| {
     let Some((mode, file)) = bytes.split_first() else { return };
     let view = View { input: [8, 8], resize: Resize::Letterbox, crop_fraction: 1.0, multiple_of: 1 };
-    let detail = Detail { enough_for: (mode & 2 != 0).then_some((view, 2.0)), full: mode & 4 != 0, values: None };
+    let detail =
+        Detail { enough_for: (mode & 2 != 0).then_some((view, 2.0)), full: mode & 4 != 0, values: None };
     let lenient = mode & 1 != 0;
-    let limits = Limits { max_pixels: 1 << 14, max_bytes: 1 << 20, max_parts: 6, lenient, detail, pseudonyms: None };
+    let limits = Limits {
+        max_pixels: 1 << 14,
+        max_bytes: 1 << 20,
+        max_parts: 6,
+        lenient,
+        detail,
+        ..Limits::default()
+    };
     let Ok(mut frames) = source::open("fuzz", file.into(), &limits) else { return };
     let mut decoded = 0;
     let mut answers = 0u32;

@@ -1,11 +1,14 @@
 //! `vision dicom`: what is in DICOM files, and whether their pixels can be read.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+mod deidentify;
 
 use super::{Entry, print_failed, printing};
 use crate::digest::hex;
@@ -19,19 +22,27 @@ const EXAMPLES: &str = "Examples:
   vision dicom check study/*.dcm
       a line a file: what it holds, or why it is refused
   vision dicom check scan.dcm --png frames/
-      each frame as models see it, as a PNG";
+      each frame as models see it, as a PNG: scan.dcm.0000.png, of a second file of that name scan.dcm-2.0000.png
+  vision dicom deidentify studies/ --out shared
+      copies without what identifies people, in shared/instances/; who is who in shared/private/";
 
 fn command() -> Command {
-    let about = "Look at DICOM files: what they hold, whether their pixels can be read";
+    let about = "DICOM files: what they hold, whether their pixels can be read; copies without what identifies people";
     let check = Check::augment_args(Command::new("check"))
         .about("Decode every frame and print a JSON line a file: read, with sums over its stored values, or refused, with the reason");
-    Command::new("dicom").about(about).after_help(EXAMPLES).subcommand_required(true).subcommand(check)
+    Command::new("dicom")
+        .about(about)
+        .after_help(EXAMPLES)
+        .subcommand_required(true)
+        .subcommand(check)
+        .subcommand(deidentify::command())
 }
 
 fn run(matches: &ArgMatches) -> Result<u8> {
     match matches.subcommand() {
         Some(("check", matches)) => printing(matches, Check::run),
-        _ => Err(Error::usage("vision dicom: no such command; there is: check")),
+        Some(("deidentify", matches)) => printing(matches, deidentify::run),
+        _ => Err(Error::usage("vision dicom: no such command; there are: check, deidentify")),
     }
 }
 
@@ -73,9 +84,9 @@ impl Check {
         if let Some(folder) = &self.png {
             std::fs::create_dir_all(folder).map_err(|e| Error::write(folder.display(), e))?;
         }
-        let mut refused = false;
+        let (mut refused, mut taken) = (false, HashSet::new());
         for file in &self.files {
-            let found = self.checked(file);
+            let found = self.checked(file, &mut taken);
             refused |= found.is_err();
             let mut line = found.unwrap_or_else(
                 |error| json!({"status": "refused", "kind": error.kind, "reason": error.chain()}),
@@ -86,24 +97,33 @@ impl Check {
         Ok(if refused { 2 } else { 0 })
     }
 
-    fn checked(&self, file: &Path) -> Result<Value> {
+    /// `taken` are the names of pictures so far: files of two folders may be called alike.
+    fn checked(&self, file: &Path, taken: &mut HashSet<String>) -> Result<Value> {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let bytes = std::fs::read(file).map_err(|e| Error::read(file.display(), e))?;
         if !crate::source::dicom::is_dicom(&bytes) {
             return Err(Error::new(Kind::NotMedia, format!("{name}: it is not DICOM")));
         }
         let instance = Instance::open(Input::new(&name, bytes.into(), &Limits::default())?)?;
+        let numbered = (2..).map(|n| format!("{name}-{n}"));
+        let own = std::iter::once(name.to_string()).chain(numbered).find(|own| !taken.contains(own));
+        let own = own.unwrap_or_default();
+        taken.insert(own.clone());
         let mut sums = Sums::default();
         for n in 0..instance.described().frames {
             sums.add(&instance.stored(n)?);
             let frame = instance.frame(n)?;
             if let Some(folder) = &self.png {
-                let path = folder.join(format!("{name}.{n:04}.png"));
+                let path = folder.join(format!("{own}.{n:04}.png"));
                 let failed = |e| Error::new(Kind::OutputFolder, path.display().to_string()).because(e);
                 frame.pixels.save_with_format(&path, image::ImageFormat::Png).map_err(failed)?;
             }
         }
-        Ok(sums.report(&instance))
+        let mut report = sums.report(&instance);
+        if self.png.is_some() {
+            report["png"] = format!("{own}.NNNN.png").into();
+        }
+        Ok(report)
     }
 }
 

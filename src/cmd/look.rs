@@ -62,7 +62,7 @@ pub(super) fn control<S: Selection>(options: &Options<S>) -> Result<Arc<Control>
 }
 
 /// The first signal lets the workers finish what they hold, the second ends the process.
-fn stop_on_signal(control: &Arc<Control>) -> Result<()> {
+pub(super) fn stop_on_signal(control: &Arc<Control>) -> Result<()> {
     let control = Arc::clone(control);
     // Of its own, because the run may be stopping for another reason (`--until`) already.
     let signalled = AtomicBool::new(false);

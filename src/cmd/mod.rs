@@ -10,7 +10,9 @@ mod dicom;
 mod diff;
 pub mod doctor;
 mod eval;
+mod explain;
 mod faces;
+mod grade;
 mod look;
 mod machine;
 pub mod models;
@@ -43,6 +45,8 @@ pub const COMMANDS: &[Entry] = &[
     classify::ENTRY,
     faces::ENTRY,
     ocr::ENTRY,
+    explain::ENTRY,
+    grade::ENTRY,
     report::ENTRY,
     triage::ENTRY,
     eval::ENTRY,

@@ -80,6 +80,7 @@ impl Page {
             declared: Declared { columns: COLUMNS, queues: QUEUES, ..Declared::default() },
             facts,
             run: String::new(),
+            reviewable: false,
             names: Vec::new(),
             listed: 0,
             begun: Instant::now(),

@@ -6,6 +6,7 @@ pub(crate) mod palette;
 mod panel;
 mod reading;
 mod shape;
+mod sheet;
 mod tag;
 mod text;
 
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Quad, Rect};
 use crate::prediction::{Instance, Prediction};
-pub use overlay::{Outline, Overlay};
+pub use overlay::{Outline, Overlay, box_on};
 pub use reading::size as sheet_size;
 
 use palette::{Colour, class_colour, contrasting};
@@ -54,6 +55,9 @@ pub fn annotate(image: &mut RgbImage, prediction: &Prediction, style: &Style) {
     }
     if let Prediction::Ocr { lines } = prediction {
         return reading::draw(image, lines, &scale);
+    }
+    if let Prediction::Sheet(page) = prediction {
+        return sheet::draw(image, page, &scale);
     }
     let marks = marks(prediction.instances(), &frame(image), &scale);
     if style.text_size.is_none() {

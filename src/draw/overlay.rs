@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::palette::{BLACK, WHITE, class_colour};
 use super::shape::{Area, disc, fill, frame, line};
 use super::{Scale, Style, text};
+use crate::geometry::Rect;
 
 /// What a frame of a sequence shows beside its instances. Points are in pixels of the picture.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -87,6 +88,19 @@ fn label(image: &mut RgbImage, place: &Outline, scale: &Scale) {
     fill(image, &area, WHITE);
     fill(image, &area.grown(-edge), BLACK);
     text::draw(image, &words, x0 + edge + padding, y0 + edge, scale.text, WHITE);
+}
+
+/// A box of a frame of `frame` = [width, height] on a picture of any size, as a white line with a dark edge.
+pub fn box_on(image: &mut RgbImage, rect: &Rect, frame: [u32; 2]) {
+    let (width, height) = image.dimensions();
+    let [across, down] = [width as f32 / frame[0].max(1) as f32, height as f32 / frame[1].max(1) as f32];
+    // Within the picture, so that all four sides are seen.
+    let (x1, x2) = (rect.x1 * across, (rect.x2 * across).min(width as f32 - 1.0));
+    let (y1, y2) = (rect.y1 * down, (rect.y2 * down).min(height as f32 - 1.0));
+    let corners = [[x1, y1], [x2, y1], [x2, y2], [x1, y2], [x1, y1]];
+    for (thickness, colour) in [(4.0, BLACK), (2.0, WHITE)] {
+        corners.windows(2).for_each(|side| line(image, side[0], side[1], thickness, colour));
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,9 +21,12 @@ pub const WAIT: Duration = Duration::from_millis(3);
 /// those of all frames, joined along their first axes. Only the device's own thread calls it.
 pub type Run = Box<dyn FnMut(&[&[NamedTensor]]) -> Result<Vec<NamedTensor>> + Send>;
 
+/// A frame's outputs, or why there are none.
+type Answer = Result<Vec<NamedTensor>>;
+
 struct Request {
     inputs: Vec<NamedTensor>,
-    answer: SyncSender<Result<Vec<NamedTensor>>>,
+    answer: SyncSender<Answer>,
     since: Instant,
 }
 
@@ -105,17 +108,40 @@ pub struct Caller {
 
 impl Infer for Caller {
     fn infer(&self, _: ModelId, inputs: &[NamedTensor]) -> Result<Vec<NamedTensor>> {
-        let (answer, result) = sync_channel(1);
+        answered(&self.hand_in(std::slice::from_ref(&inputs))?.remove(0))
+    }
+
+    fn infer_many(&self, _: ModelId, frames: &[Vec<NamedTensor>]) -> Result<Vec<Vec<NamedTensor>>> {
+        self.hand_in(frames)?.iter().map(answered).collect()
+    }
+}
+
+impl Caller {
+    /// Puts frames into the queue; their answers come in the same order.
+    fn hand_in<F: AsRef<[NamedTensor]>>(&self, frames: &[F]) -> Result<Vec<Receiver<Answer>>> {
+        let mut results = Vec::with_capacity(frames.len());
         {
             let mut queue = self.shared.locked()?;
             if queue.closed {
                 return Err(Error::new(Kind::Internal, "the device is closed"));
             }
-            queue.waiting.push_back(Request { inputs: inputs.to_vec(), answer, since: Instant::now() });
+            for inputs in frames {
+                let (answer, result) = sync_channel(1);
+                queue.waiting.push_back(Request {
+                    inputs: inputs.as_ref().to_vec(),
+                    answer,
+                    since: Instant::now(),
+                });
+                results.push(result);
+            }
         }
         self.shared.changed.notify_all();
-        result.recv().map_err(|_| Error::new(Kind::Internal, "the thread of the device ended"))?
+        Ok(results)
     }
+}
+
+fn answered(result: &Receiver<Answer>) -> Answer {
+    result.recv().map_err(|_| Error::new(Kind::Internal, "the thread of the device ended"))?
 }
 
 impl Shared {

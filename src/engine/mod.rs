@@ -37,6 +37,15 @@ pub trait Infer: Send + Sync {
     /// `ModelOutput` when the runtime refuses the inputs or fails; `Device` when an accelerator
     /// is out of memory after every remedy.
     fn infer(&self, model: ModelId, inputs: &[NamedTensor]) -> Result<Vec<NamedTensor>>;
+
+    /// Many frames of one shape, for whoever has them at once: where frames are joined, these are. The outputs
+    /// come in the order of the frames.
+    ///
+    /// # Errors
+    /// As [`Infer::infer`]; the first one.
+    fn infer_many(&self, model: ModelId, frames: &[Vec<NamedTensor>]) -> Result<Vec<Vec<NamedTensor>>> {
+        frames.iter().map(|inputs| self.infer(model, inputs)).collect()
+    }
 }
 
 /// Which of a job's models to run; a job with one model uses `ModelId::default()`.

@@ -4,6 +4,7 @@
 use ndarray::ArrayView2;
 
 use super::not_finite;
+use crate::explain::Proposal;
 use crate::frame::Warning;
 use crate::geometry::Rect;
 use crate::observation::{Candidate, MAX_CANDIDATES, Observation, SCORE_FLOOR, bound_candidates};
@@ -118,6 +119,25 @@ pub fn detections(
     dropped += before - candidates.len();
     let observation = Observation::Detections { candidates, needs_nms };
     (observation, not_finite(dropped).into_iter().collect())
+}
+
+/// The cells of rows of one each that overlap `near`, with the scores of all classes from column `first` on; `rect`
+/// gives a cell's box in input pixels.
+pub fn proposals(
+    rows: ArrayView2<f32>,
+    (first, objectness): (usize, Option<usize>),
+    (mapping, near): (&Mapping, &Rect),
+    rect: impl Fn(usize) -> Rect,
+) -> Vec<Proposal> {
+    let best = |cell| rows.row(cell).iter().skip(first).copied().fold(0.0, f32::max);
+    let overlapping = (0..rows.nrows()).filter_map(|cell| {
+        let objectness = objectness.map_or_else(|| best(cell), |column| rows[[cell, column]]);
+        let mut candidate = Candidate::new(rect(cell), 0, objectness);
+        let overlaps = to_frame(&mut candidate, mapping) && candidate.rect.iou(near) > 0.0;
+        let classes = || rows.row(cell).iter().skip(first).copied().collect();
+        overlaps.then(|| Proposal { rect: candidate.rect, objectness, classes: classes() })
+    });
+    overlapping.collect()
 }
 
 /// Whether it is still numbers there. Not cut to the frame yet: packages of these families suppress boxes as

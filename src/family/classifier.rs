@@ -189,6 +189,17 @@ impl Classifier {
         Ok(Self { input: ModelInput::new(recipe)?, decode, output, classes, multi_label })
     }
 
+    /// A score a class, 0 to 1.
+    fn scores(&self, outputs: &Outputs) -> Result<Vec<f32>> {
+        let output = outputs.named(&self.output)?;
+        let values = output.value.to_f32();
+        let whole = !matches!(output.value.element_type(), ElementType::F32 | ElementType::F16);
+        let scale = self.decode.scale.unwrap_or(if whole { 1.0 / 255.0 } else { 1.0 });
+        let row: Vec<f32> =
+            row(values.view(), self.classes, &output.name)?.iter().map(|v| v * scale).collect();
+        self.probabilities(&row)
+    }
+
     /// The scores of a row as probabilities.
     fn probabilities(&self, row: &[f32]) -> Result<Vec<f32>> {
         match self.decode.scores {
@@ -243,19 +254,16 @@ fn softmax(row: &[f32]) -> Vec<f32> {
 }
 
 impl Family for Classifier {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
+    }
+
+    fn class_scores(&self, outputs: &Outputs) -> Result<Option<Vec<f32>>> {
+        self.scores(outputs).map(Some)
     }
 
     fn decode(&self, outputs: &Outputs, _: &Mapping) -> Result<(Observation, Vec<Warning>)> {
-        let output = outputs.named(&self.output)?;
-        let values = output.value.to_f32();
-        let whole = !matches!(output.value.element_type(), ElementType::F32 | ElementType::F16);
-        let scale = self.decode.scale.unwrap_or(if whole { 1.0 / 255.0 } else { 1.0 });
-        let row: Vec<f32> =
-            row(values.view(), self.classes, &output.name)?.iter().map(|v| v * scale).collect();
-        let probabilities = self.probabilities(&row)?;
-        let numbered = probabilities.into_iter().enumerate();
+        let numbered = self.scores(outputs)?.into_iter().enumerate();
         let mut scores: Vec<ClassScore> =
             numbered.map(|(class, score)| ClassScore { class: class as u32, score }).collect();
         let dropped = bound_classes(&mut scores);

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use ndarray::{ArrayView1, ArrayView2};
 
 use super::scores::{Scale, Span};
+use crate::explain::Proposal;
 use crate::geometry::Rect;
 use crate::observation::{Candidate, MAX_CANDIDATES};
+use crate::preprocess::Mapping;
 
 /// Bins of a distance's distribution: more than any head has, so that no description asks for absurd rows.
 pub(super) const BINS: std::ops::RangeInclusive<usize> = 2..=64;
@@ -95,6 +97,27 @@ pub(super) fn scan(scores: ArrayView2<f32>, scale: Scale) -> Scan {
     }
     strongest(&mut best);
     Scan { best, span }
+}
+
+/// The cells of a grid over the floor whose boxes overlap `near` (in pixels of the upright frame), with the scores
+/// of all classes.
+pub(super) fn proposals(
+    (scores, distances): (ArrayView2<f32>, ArrayView2<f32>),
+    scale: Scale,
+    (grid, offset): (&Grid, f32),
+    (mapping, near): (&Mapping, &Rect),
+) -> Vec<Proposal> {
+    let overlapping = scores.rows().into_iter().enumerate().filter_map(|(cell, row)| {
+        let most = row.iter().copied().filter(|score| score.is_finite()).fold(f32::NEG_INFINITY, f32::max);
+        if most < scale.floor() {
+            return None;
+        }
+        let rect = mapping.to_frame(&grid.rect(distances.row(cell), cell, offset));
+        let classes = || row.iter().map(|score| scale.probability(*score)).collect();
+        let overlaps = rect.is_finite() && rect.iou(near) > 0.0;
+        overlaps.then(|| Proposal { rect, objectness: scale.probability(most), classes: classes() })
+    });
+    overlapping.collect()
 }
 
 /// A row as a slice, copied only where its numbers lie apart.

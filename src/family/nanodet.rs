@@ -13,7 +13,9 @@ use super::scores::{Scale, Span};
 use super::{Entry, Family, ModelInput, Outputs, Recipe, not_finite};
 use crate::engine::ElementType;
 use crate::error::{Error, Kind, Result};
+use crate::explain::Proposal;
 use crate::frame::Warning;
+use crate::geometry::Rect;
 use crate::observation::{Candidate, Observation, bound_candidates};
 use crate::onnx::{Dim, Element, Value};
 use crate::preprocess::Mapping;
@@ -182,16 +184,12 @@ fn header_fits(recipe: &Recipe, grid: Grid, edges: Option<usize>) -> Result<()> 
 }
 
 impl Family for NanoDet {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
-        // Outputs of another rank are no grid's.
-        let rows = outputs.iter().filter_map(|output| {
-            Some(Rows { name: &output.name, values: output.numbers::<Ix2>("[cells, values]").ok()? })
-        });
-        let rows: Vec<Rows> = rows.collect();
+        let rows = rows(outputs);
         let (mut candidates, mut span) = (Vec::<Candidate>::new(), Span::EMPTY);
         for grid in self.grids() {
             let (scores, distances) = self.pair(&rows, grid).ok_or_else(|| self.no_pair(outputs, grid))?;
@@ -209,6 +207,25 @@ impl Family for NanoDet {
         let observation = Observation::Detections { candidates, needs_nms: true };
         Ok((observation, not_finite(dropped).into_iter().collect()))
     }
+
+    fn proposals(&self, outputs: &Outputs, mapping: &Mapping, near: &Rect) -> Result<Vec<Proposal>> {
+        let rows = rows(outputs);
+        let (scale, offset) = (Scale::new(self.decode.logits), self.decode.centre_offset);
+        let mut all = Vec::new();
+        for grid in self.grids() {
+            let pair = self.pair(&rows, grid).ok_or_else(|| self.no_pair(outputs, grid))?;
+            all.extend(grid::proposals(pair, scale, (&grid, offset), (mapping, near)));
+        }
+        Ok(all)
+    }
+}
+
+/// Outputs of another rank are no grid's.
+fn rows(outputs: &Outputs) -> Vec<Rows<'_>> {
+    let rows = outputs.iter().filter_map(|output| {
+        Some(Rows { name: &output.name, values: output.numbers::<Ix2>("[cells, values]").ok()? })
+    });
+    rows.collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Reference: `nanodet/model/head/nanodet_plus_head.py` in RangiLyu/nanodet (Apache-2.0): centres of
 //! cells lie at index * stride (`get_single_level_center_priors`), strides are 8, 16, 32 and 64.
 
-use ndarray::{Ix2, s};
+use ndarray::{ArrayView2, CowArray, Ix2, s};
 use serde::Deserialize;
 
 use super::grid::{self, BINS, Grid};
@@ -12,7 +12,9 @@ use super::reading::{Certainty, float_axes, picture};
 use super::scores::Scale;
 use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe, not_finite};
 use crate::error::{Error, Kind, Result};
+use crate::explain::Proposal;
 use crate::frame::Warning;
+use crate::geometry::Rect;
 use crate::observation::{Candidate, Observation, bound_candidates};
 use crate::onnx::Header;
 use crate::preprocess::Mapping;
@@ -171,12 +173,10 @@ fn header_fits(recipe: &Recipe, cells: usize, edges: usize) -> Result<()> {
     Err(Error::new(Kind::ModelMismatch, message))
 }
 
-impl Family for NanoDetPlus {
-    fn input(&self) -> &ModelInput {
-        &self.input
-    }
-
-    fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
+impl NanoDetPlus {
+    /// # Errors
+    /// `ModelOutput` for another shape: found, expected.
+    fn rows<'a>(&self, outputs: &'a Outputs) -> Result<CowArray<'a, f32, Ix2>> {
         let edges = 4 * self.decode.bins;
         let rows = outputs.at(0)?.numbers::<Ix2>("[cells, scores and edges]")?;
         let (cells, columns) = rows.dim();
@@ -188,7 +188,24 @@ impl Family for NanoDetPlus {
             );
             return Err(Error::new(Kind::ModelOutput, message));
         }
-        let (scores, distances) = rows.view().split_at(ndarray::Axis(1), columns - edges);
+        Ok(rows)
+    }
+
+    /// Scores and distances.
+    fn split<'a>(&self, rows: &'a CowArray<f32, Ix2>) -> (ArrayView2<'a, f32>, ArrayView2<'a, f32>) {
+        let columns = rows.ncols();
+        rows.view().split_at(ndarray::Axis(1), columns - 4 * self.decode.bins)
+    }
+}
+
+impl Family for NanoDetPlus {
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
+    }
+
+    fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
+        let rows = self.rows(outputs)?;
+        let (scores, distances) = self.split(&rows);
         let scale = Scale::new(self.decode.logits);
         let found = grid::scan(scores, scale);
         found.span.bears_out(scale)?;
@@ -204,6 +221,20 @@ impl Family for NanoDetPlus {
         }
         let observation = Observation::Detections { candidates, needs_nms: true };
         Ok((observation, not_finite(dropped).into_iter().collect()))
+    }
+
+    fn proposals(&self, outputs: &Outputs, mapping: &Mapping, near: &Rect) -> Result<Vec<Proposal>> {
+        let rows = self.rows(outputs)?;
+        let (scores, distances) = self.split(&rows);
+        let (scale, offset) = (Scale::new(self.decode.logits), self.decode.centre_offset);
+        let (mut first, mut all) = (0, Vec::new());
+        for grid in &self.grids {
+            let own = s![first..first + grid.cells(), ..];
+            let pair = (scores.slice(own), distances.slice(own));
+            all.extend(grid::proposals(pair, scale, (grid, offset), (mapping, near)));
+            first += grid.cells();
+        }
+        Ok(all)
     }
 }
 

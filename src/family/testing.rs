@@ -64,6 +64,7 @@ pub fn spec(family: &str, size: [u32; 2], decode: &str) -> Spec {
         iou: 0.6,
         input: InputSpec { size, resize: Resize::Stretch, ..InputSpec::default() },
         triage: None,
+        explain: None,
         decode: toml::from_str(decode).expect("a table"),
     }
 }

@@ -11,7 +11,7 @@ use crate::frame::{Attributes, Frame, ValueKind, Values, Warning};
 use crate::observation::{Observation, Triaged};
 use crate::preprocess::{Mapping, View};
 use crate::spec::triage::{Accepts, Activation, Crop, Triage};
-use crate::spec::{Spec, Task};
+use crate::spec::{Resize, Spec, Task};
 
 pub const ENTRY: Entry = Entry {
     name: "triage",
@@ -73,6 +73,15 @@ impl Model {
         Ok(NamedTensor::new(self.input.name().to_owned(), Tensor::F32(array.into_dyn())))
     }
 
+    /// How the whole image lies in the model's input.
+    fn mapping(&self, size: [u32; 2]) -> Mapping {
+        let resize = match self.triage.values.crop {
+            Crop::None => Resize::Stretch,
+            Crop::Centre => Resize::CentreCrop,
+        };
+        Mapping::fit(size, self.input.size, resize)
+    }
+
     fn scores(&self, outputs: &Outputs) -> Result<Vec<f32>> {
         let output = match &self.triage.output {
             Some(name) => outputs.named(name)?,
@@ -106,8 +115,8 @@ impl Model {
 }
 
 impl Family for Model {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn view(&self) -> Option<View> {
@@ -116,6 +125,16 @@ impl Family for Model {
 
     fn values(&self) -> Option<ValueKind> {
         Some(self.triage.values.source)
+    }
+
+    fn class_scores(&self, outputs: &Outputs) -> Result<Option<Vec<f32>>> {
+        self.scores(outputs).map(Some)
+    }
+
+    fn prepare(&self, frame: &Frame) -> Result<(Vec<NamedTensor>, Mapping)> {
+        let values = frame.values.as_ref();
+        let values = values.ok_or_else(|| Error::new(Kind::Internal, "a frame without its values"))?;
+        Ok((vec![self.tensor(values)?], self.mapping(values.size)))
     }
 
     fn decode(&self, outputs: &Outputs, _: &Mapping) -> Result<(Observation, Vec<Warning>)> {

@@ -3,7 +3,7 @@
 //! Reference: `Detect.forward` in ultralytics/yolov5 `models/yolo.py`, `Detect` in meituan/YOLOv6
 //! `yolov6/models/effidehead.py` (objectness always 1). A score is objectness times class score.
 
-use ndarray::Ix2;
+use ndarray::{ArrayView2, Ix2};
 use serde::Deserialize;
 
 use super::cells::{self, Seen};
@@ -11,7 +11,9 @@ use super::reading::Certainty;
 use super::yolo::{self, Found, Place};
 use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe};
 use crate::error::{Error, Kind, Result};
+use crate::explain::Proposal;
 use crate::frame::Warning;
+use crate::geometry::Rect;
 use crate::observation::{Candidate, Observation};
 use crate::preprocess::Mapping;
 use crate::spec::Task;
@@ -117,11 +119,18 @@ impl YoloV5 {
         yolo::fits(recipe, values, OTHERS, WHAT)?;
         Ok(Self { input: ModelInput::new(recipe)?, place, decode, labels: recipe.labels })
     }
+
+    /// The box of a row, in input pixels.
+    fn rect(&self, rows: ArrayView2<f32>, cell: usize) -> Rect {
+        let [sx, sy] = yolo::scale(self.decode.normalised, self.input.size);
+        let value = |column: usize| rows[[cell, column]];
+        cells::centred([value(0) * sx, value(1) * sy, value(2) * sx, value(3) * sy])
+    }
 }
 
 impl Family for YoloV5 {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
@@ -137,14 +146,18 @@ impl Family for YoloV5 {
             return Err(Error::new(Kind::ModelOutput, message));
         }
         yolo::classes(Kind::ModelOutput, rows.ncols(), OTHERS, WHAT, self.labels)?;
-        let [sx, sy] = yolo::scale(self.decode.normalised, self.input.size);
         let scores = cells::by_cell(rows.view(), OTHERS, Some(4), self.decode.multi_label);
         let found = cells::candidates(scores, |Seen { cell, class, score }| {
-            let value = |column: usize| rows[[cell, column]];
-            let rect = cells::centred([value(0) * sx, value(1) * sy, value(2) * sx, value(3) * sy]);
-            Candidate::new(rect, class, score)
+            Candidate::new(self.rect(rows.view(), cell), class, score)
         });
         Ok(cells::detections(found, true, mapping))
+    }
+
+    fn proposals(&self, outputs: &Outputs, mapping: &Mapping, near: &Rect) -> Result<Vec<Proposal>> {
+        let rows = self.place.tensor(outputs)?.numbers::<Ix2>("[boxes, 5 + classes]")?;
+        yolo::classes(Kind::ModelOutput, rows.ncols(), OTHERS, WHAT, self.labels)?;
+        let rect = |cell| self.rect(rows.view(), cell);
+        Ok(cells::proposals(rows.view(), (OTHERS, Some(4)), (mapping, near), rect))
     }
 }
 

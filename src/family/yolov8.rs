@@ -11,7 +11,9 @@ use super::reading::Certainty;
 use super::yolo::{self, Found, Place};
 use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe};
 use crate::error::{Kind, Result};
+use crate::explain::Proposal;
 use crate::frame::Warning;
+use crate::geometry::Rect;
 use crate::observation::{Candidate, Observation};
 use crate::onnx::Header;
 use crate::onnx::exporter::Ultralytics;
@@ -179,22 +181,34 @@ impl YoloV8 {
         yolo::fits(recipe, values, OTHERS, WHAT)?;
         Ok(Self { input: ModelInput::new(recipe)?, place, decode, labels: recipe.labels })
     }
-}
 
-impl Family for YoloV8 {
-    fn input(&self) -> &ModelInput {
-        &self.input
-    }
-
-    fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
-        let values = self.place.tensor(outputs)?.numbers::<Ix2>("[4 + classes, boxes]")?;
+    /// Whether rows are boxes.
+    fn is_transposed(&self, values: ArrayView2<f32>) -> bool {
         let expected = |count: usize| self.labels > 0 && count == self.labels + OTHERS;
         let longer = || match (expected(values.nrows()), expected(values.ncols())) {
             (true, false) => false,
             (false, true) => true,
             _ => values.nrows() > values.ncols(),
         };
-        let transposed = self.decode.transposed.unwrap_or_else(longer);
+        self.decode.transposed.unwrap_or_else(longer)
+    }
+
+    /// The box of a row, in input pixels.
+    fn rect(&self, boxes: ArrayView2<f32>, cell: usize) -> Rect {
+        let [sx, sy] = yolo::scale(self.decode.normalised, self.input.size);
+        let value = |column: usize| boxes[[cell, column]];
+        cells::centred([value(0) * sx, value(1) * sy, value(2) * sx, value(3) * sy])
+    }
+}
+
+impl Family for YoloV8 {
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
+    }
+
+    fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
+        let values = self.place.tensor(outputs)?.numbers::<Ix2>("[4 + classes, boxes]")?;
+        let transposed = self.is_transposed(values.view());
         let count = if transposed { values.ncols() } else { values.nrows() };
         yolo::classes(Kind::ModelOutput, count, OTHERS, WHAT, self.labels)?;
         let scores = if transposed {
@@ -203,13 +217,17 @@ impl Family for YoloV8 {
             cells::by_class(values.slice(ndarray::s![OTHERS.., ..]), self.decode.multi_label)
         };
         let boxes: ArrayView2<f32> = if transposed { values.view() } else { values.t() };
-        let [sx, sy] = yolo::scale(self.decode.normalised, self.input.size);
         let found = cells::candidates(scores, |Seen { cell, class, score }| {
-            let value = |column: usize| boxes[[cell, column]];
-            let rect = cells::centred([value(0) * sx, value(1) * sy, value(2) * sx, value(3) * sy]);
-            Candidate::new(rect, class, score)
+            Candidate::new(self.rect(boxes, cell), class, score)
         });
         Ok(cells::detections(found, self.decode.nms, mapping))
+    }
+
+    fn proposals(&self, outputs: &Outputs, mapping: &Mapping, near: &Rect) -> Result<Vec<Proposal>> {
+        let values = self.place.tensor(outputs)?.numbers::<Ix2>("[4 + classes, boxes]")?;
+        let boxes = if self.is_transposed(values.view()) { values.view() } else { values.t() };
+        yolo::classes(Kind::ModelOutput, boxes.ncols(), OTHERS, WHAT, self.labels)?;
+        Ok(cells::proposals(boxes, (OTHERS, None), (mapping, near), |cell| self.rect(boxes, cell)))
     }
 }
 

@@ -10,6 +10,7 @@ use super::cells::{self, Seen};
 use super::yolo::{self, Found, Place};
 use super::{Entry, Family, ModelInput, Outputs, Reading, Recipe};
 use crate::error::{Error, Kind, Result};
+use crate::explain::Proposal;
 use crate::frame::Warning;
 use crate::geometry::Rect;
 use crate::observation::{Candidate, Observation};
@@ -157,8 +158,8 @@ impl Yolox {
 }
 
 impl Family for Yolox {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
@@ -174,6 +175,13 @@ impl Family for Yolox {
             Candidate::new(self.rect(rows.view(), cell), class, score)
         });
         Ok(cells::detections(found, true, mapping))
+    }
+
+    fn proposals(&self, outputs: &Outputs, mapping: &Mapping, near: &Rect) -> Result<Vec<Proposal>> {
+        let rows = self.place.tensor(outputs)?.numbers::<Ix2>("[cells, 5 + classes]")?;
+        yolo::classes(Kind::ModelOutput, rows.ncols(), OTHERS, WHAT, self.labels)?;
+        let rect = |cell| self.rect(rows.view(), cell);
+        Ok(cells::proposals(rows.view(), (OTHERS, Some(4)), (mapping, near), rect))
     }
 }
 

@@ -4,6 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use crate::engine::{NamedTensor, Tensor};
 use crate::family::{self, Entry, FAMILIES, Outputs, Recipe};
+use crate::geometry::Rect;
 use crate::observation::{Candidate, MAX_CANDIDATES, Observation, TextLine};
 use crate::onnx::{Dim, Element, Header, Value};
 use crate::spec::{InputSpec, Labels, Resize, Spec};
@@ -50,7 +51,11 @@ pub fn family(bytes: &[u8]) -> Result<Option<&'static str>, String> {
     let frame = [u32::from(bytes.next()) * 300 + 1, u32::from(bytes.next()) * 300 + 1];
     let mapping = spec.input.view(size).mapping(frame);
     let tensors = outputs.into_iter().filter_map(|output| output.tensor(&mut bytes)).collect();
-    let Ok((observation, _)) = family.decode(&Outputs::new(tensors), &mapping) else { return Ok(None) };
+    let outputs = Outputs::new(tensors);
+    // What explanations ask, whether or not the outputs can be read.
+    let near = Rect::new(0.0, 0.0, frame[0] as f32, frame[1] as f32);
+    let _ = (family.class_scores(&outputs), family.proposals(&outputs, &mapping, &near));
+    let Ok((observation, _)) = family.decode(&outputs, &mapping) else { return Ok(None) };
     check(&observation, frame)?;
     Ok(Some(entry.name))
 }
@@ -254,6 +259,7 @@ fn spec(bytes: &mut Bytes, entry: &Entry, header: &Header, size: [u32; 2], class
         iou: Spec::usual_iou(),
         input: InputSpec { size, resize, ..InputSpec::default() },
         triage: None,
+        explain: None,
         decode,
     }
 }
@@ -293,6 +299,8 @@ fn check(observation: &Observation, frame: [u32; 2]) -> Result<(), String> {
     match observation {
         Observation::Detections { candidates, .. } => boxes(candidates, frame),
         Observation::Text { lines } => text(lines),
+        // Sheets are read without a model.
+        Observation::Sheet(_) => Ok(()),
         Observation::Triage(triaged) => {
             let sound = triaged.scores.iter().all(|score| (0.0..=1.0).contains(score));
             if sound { Ok(()) } else { Err(format!("{:?}", triaged.scores)) }

@@ -34,6 +34,11 @@ impl Identity {
         Self { id: hex(&hash.finalize()[..8]), root: root.to_owned(), relative: relative.to_owned() }
     }
 
+    /// Of an input that results call by a pseudonym.
+    pub fn hidden(pseudonym: &str) -> Self {
+        Self::new("inputs", Path::new(pseudonym))
+    }
+
     /// Root and path for people and for messages in results.
     pub fn shown(&self) -> String {
         format!("{}/{}", self.root, self.relative.to_string_lossy())

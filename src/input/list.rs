@@ -7,20 +7,20 @@ use std::io::BufRead;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use walkdir::WalkDir;
 
 use super::identity::labelled;
-use super::media::{claims_media, extension, is_media};
+use super::media::{claims_media, extension, is_media, may_be_dicom};
 use super::natural::natural;
 use super::{Identity, Input, Root, Select};
 use crate::error::{Error, Kind, Result};
 use crate::pseudonym::Pseudonyms;
 use crate::run::is_run_folder;
 use crate::run::journal::Stat;
+use crate::source::dicom;
 use crate::source::dicom::directory::Reference;
-use crate::source::{Limits, dicom};
 
 /// The frozen list of a run.
 #[derive(Debug, Default)]
@@ -38,12 +38,14 @@ pub struct List<'a> {
     pub out: &'a Path,
     /// Whether names are in order of the numbers in them, `f2` before `f10`; else of their bytes.
     pub natural: bool,
-    /// Whether former work shows that the file of this id and state is media: saves opening it.
-    pub known: &'a dyn Fn(&str, &Stat) -> bool,
+    /// The state of the file of this id when it was last worked on. One that is unchanged is media: saves opening it.
+    pub known: &'a dyn Fn(&str) -> Option<Stat>,
     /// With a key, roots and paths are called by pseudonyms.
     pub pseudonyms: Option<&'a Pseudonyms>,
-    /// Leaves out the inputs of folders where one of them changed within this time: more may be coming.
+    /// Leaves out the new inputs of folders where one of them changed within this time: more may be coming.
     pub quiet_for: Option<Duration>,
+    /// Inputs of former runs, which are not left out then, wherever they are now.
+    pub former: &'a [(Identity, PathBuf)],
 }
 
 /// What the user named, sorted into folders and files.
@@ -93,7 +95,7 @@ impl List<'_> {
             }
         }
         if let Some(quiet) = self.quiet_for {
-            settled(&mut listing.inputs, quiet);
+            self.settle(&mut listing.inputs, quiet);
         }
         if self.natural {
             let root = |label: &str| listing.roots.iter().position(|root| root.label == label);
@@ -110,7 +112,13 @@ impl List<'_> {
     fn identity(&self, root: &Root, relative: &Path) -> Identity {
         let Some(pseudonyms) = self.pseudonyms else { return Identity::new(&root.label, relative) };
         let named = [root.label.as_bytes(), &[0], relative.as_os_str().as_bytes()].concat();
-        Identity::new("inputs", Path::new(&pseudonyms.of_bytes("file", &named)))
+        Identity::hidden(&pseudonyms.of_bytes("file", &named))
+    }
+
+    /// Whether a file is an input whatever is in it. Where studies are listed for people who rely on it, that is every
+    /// file that may be DICOM by its name.
+    fn claims(&self, file: &Path) -> bool {
+        claims_media(file) || self.pseudonyms.is_some() && may_be_dicom(file)
     }
 
     /// Counts a file that is no input; its extension may be part of a name.
@@ -169,11 +177,11 @@ impl List<'_> {
             Ok(metadata) if !metadata.is_file() => return self.skip(listing, "not a regular file".into()),
             Ok(metadata) => {
                 let stat = stat(&metadata);
-                let media = (self.known)(&identity.id, &stat) || claims_media(file);
+                let media = (self.known)(&identity.id) == Some(stat) || self.claims(file);
                 if dicom::directory::is_called_so(file) && self.directory(root, file, seen, listing) {
                     return;
                 }
-                if !media && !is_media(file) {
+                if !media && !is_media(file, self.pseudonyms.is_some()) {
                     return self.skip(listing, extension(file));
                 }
                 Input { identity, file: file.to_owned(), stat: Some(stat), failure: None }
@@ -196,9 +204,7 @@ impl List<'_> {
     ) -> bool {
         let relative = file.strip_prefix(&root.folder).unwrap_or(file);
         let identity = self.identity(root, relative);
-        let Ok(bytes) = fs::read(file) else { return false };
-        let named = dicom::directory::references(&identity.shown(), file, bytes, &Limits::default());
-        let named = match named {
+        let named = match dicom::directory::references(&identity.shown(), file) {
             Ok(None) => return false,
             Ok(Some(named)) => named,
             Err(error) => {
@@ -307,19 +313,6 @@ fn expand_glob(pattern: &OsStr) -> Result<Vec<PathBuf>> {
         return Err(Error::new(Kind::NothingToDo, format!("{shown}: no file matches")));
     }
     Ok(found)
-}
-
-/// Keeps the inputs of folders where nothing changed within `quiet`. By the time of the last change of state, which
-/// copying cannot set to that of the original as it can the time of writing.
-fn settled(inputs: &mut Vec<Input>, quiet: Duration) {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let since = now.saturating_sub(quiet).as_nanos();
-    let fresh = |input: &&Input| {
-        input.stat.is_some_and(|stat| stat.ctime.try_into().is_ok_and(|at: u128| at > since))
-    };
-    let busy: HashSet<PathBuf> =
-        inputs.iter().filter(fresh).filter_map(|input| Some(input.file.parent()?.to_owned())).collect();
-    inputs.retain(|input| input.file.parent().is_none_or(|folder| !busy.contains(folder)));
 }
 
 /// Names separated by line breaks, or by NUL where there is one (`find -print0`).

@@ -16,10 +16,17 @@ pub(super) fn claims_media(file: &Path) -> bool {
     video::names_video(file) || MEDIA_EXTENSIONS.contains(&extension(file).as_str())
 }
 
-/// Whether a file is media by its first bytes; a zip file, when it holds DICOM.
-pub(super) fn is_media(file: &Path) -> bool {
+/// Names that DICOM files and archives of them have.
+pub(super) fn may_be_dicom(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    dicom::may_be_called(&name) || extension(file) == "zip"
+}
+
+/// Whether a file is media by its first bytes; a zip file, when DICOM is among its first entries, or, where nothing may
+/// be `missed`, in any case.
+pub(super) fn is_media(file: &Path, missed: bool) -> bool {
     match head(file).ok().and_then(|head| sniff(&head)) {
-        Some(Format::Zip) => dicom::zipped::has_dicom(file),
+        Some(Format::Zip) => missed || dicom::zipped::has_dicom(file),
         format => format.is_some(),
     }
 }

@@ -5,6 +5,7 @@ mod list;
 mod media;
 mod natural;
 mod select;
+mod settle;
 
 use std::path::PathBuf;
 

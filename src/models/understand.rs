@@ -73,6 +73,7 @@ pub fn understand(name: &str, header: &Header, family: Option<&str>) -> Result<U
         iou: reading.iou.unwrap_or_else(Spec::usual_iou),
         input: reading.input,
         triage: None,
+        explain: None,
         decode: reading.decode,
     };
     let by = match reading.certainty {

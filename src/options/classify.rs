@@ -24,4 +24,8 @@ pub struct ClassifyOptions {
     /// Not these labels, separated by commas
     #[arg(long, value_name = "LABELS", value_delimiter = ',')]
     pub exclude_classes: Vec<String>,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub explain: super::ExplainOptions,
 }

@@ -22,4 +22,8 @@ pub struct FacesOptions {
     #[command(flatten)]
     #[serde(flatten)]
     pub track: super::TrackOptions,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub explain: super::ExplainOptions,
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::live::address::printable;
+use crate::pipeline::witness::Witness;
 use crate::pseudonym::Pseudonyms;
 
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
@@ -73,6 +74,11 @@ pub struct InputOptions {
     #[arg(skip)]
     #[serde(skip)]
     pub pseudonyms: Option<Pseudonyms>,
+
+    /// Told whom the inputs are of
+    #[arg(skip)]
+    #[serde(skip)]
+    pub witness: Option<std::sync::Arc<dyn Witness>>,
 
     /// Leaves out what lies in a folder where something changed within this time
     #[arg(skip)]

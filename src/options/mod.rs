@@ -3,7 +3,9 @@
 
 mod classify;
 mod config;
+mod explain;
 mod faces;
+mod grade;
 mod input;
 mod look;
 mod model;
@@ -18,7 +20,9 @@ mod video;
 
 pub use classify::ClassifyOptions;
 pub use config::merge;
+pub use explain::ExplainOptions;
 pub use faces::FacesOptions;
+pub use grade::GradeOptions;
 pub use input::InputOptions;
 pub use look::LookOptions;
 pub use model::{ModelOptions, Upload};

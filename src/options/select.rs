@@ -30,6 +30,10 @@ pub struct SelectOptions {
     #[command(flatten)]
     #[serde(flatten)]
     pub track: super::TrackOptions,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub explain: super::ExplainOptions,
 }
 
 pub(crate) fn fraction(text: &str) -> Result<f32, String> {

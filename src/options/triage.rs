@@ -30,4 +30,8 @@ pub struct TriageOptions {
     /// Minutes that reading a study takes, for --evaluate
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0)]
     pub reading: f64,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub explain: super::ExplainOptions,
 }

@@ -15,6 +15,8 @@ use crate::run::store::Store;
 pub struct Chosen {
     /// One a model, in the order of [`ModelId`]; empty when none is needed.
     engines: Vec<Engine>,
+    /// Whether the job has models, needed or not.
+    infers: bool,
     pub provider: Provider,
     pub fallback: Option<String>,
     /// Inputs that are not in the store.
@@ -48,12 +50,15 @@ pub fn choose<S: clap::Args>(
     if let Some(provider) = remembered.and_then(provider_named)
         && todo(provider) == 0
     {
-        return Ok(Chosen { engines: Vec::new(), provider, fallback: None, todo: 0, workers: idle });
+        return Ok(Chosen::idle(prepared, provider, 0, idle));
     }
     if options.run.dry_run {
         let provider = remembered.and_then(provider_named).unwrap_or(Provider::Cpu);
-        let todo = todo(provider);
-        return Ok(Chosen { engines: Vec::new(), provider, fallback: None, todo, workers: idle });
+        return Ok(Chosen::idle(prepared, provider, todo(provider), idle));
+    }
+    if prepared.models.is_empty() {
+        let workers = asked.unwrap_or_else(|| idle.min(arrange::most_by_memory(0, Provider::Cpu)));
+        return Ok(Chosen::idle(prepared, Provider::Cpu, todo(Provider::Cpu), workers));
     }
     let runtime = Runtime::load(options.model.runtime.as_deref())?;
     let few = left(Provider::Cpu);
@@ -79,9 +84,9 @@ pub fn choose<S: clap::Args>(
         (_, Some(engine)) => arrange::workers(None, engine),
         (_, None) => 1,
     };
-    let weights = prepared.models().map(|model| model.bytes.len() as u64).sum();
+    let weights = prepared.models.iter().map(|model| model.bytes.len() as u64).sum();
     let workers = asked.unwrap_or_else(|| usual.clamp(1, arrange::most_by_memory(weights, provider)));
-    Ok(Chosen { engines, provider, fallback, todo, workers })
+    Ok(Chosen { engines, infers: true, provider, fallback, todo, workers })
 }
 
 /// The engine of a run whose frames are looked at one by one, as soon as they are there: one worker that calculates with
@@ -96,7 +101,7 @@ pub fn at_once<S: clap::Args>(
     let engines = engines(runtime, prepared, device, arrange::cores(), say)?;
     let provider = engines.first().map_or(Provider::Cpu, Engine::provider);
     let fallback = engines.first().and_then(|engine| engine.fallback.clone());
-    Ok(Chosen { engines, provider, fallback, todo: 0, workers: 1 })
+    Ok(Chosen { engines, infers: true, provider, fallback, todo: 0, workers: 1 })
 }
 
 fn engines(
@@ -107,7 +112,7 @@ fn engines(
     say: &dyn Fn(&str),
 ) -> Result<Vec<Engine>> {
     let mut engines = Vec::new();
-    for model in prepared.models() {
+    for model in &prepared.models {
         // Those beside the first run where it runs: one precision for all.
         let device = engines.first().map_or(device, |first: &Engine| first.provider().into());
         let setup = prepared.setup_of(model, device, threads);
@@ -141,10 +146,17 @@ fn is_stored(input: &Input, keys: &Keys, journal: &Journal, store: &Store, limit
 }
 
 impl Chosen {
+    /// Without an engine.
+    fn idle(prepared: &Prepared, provider: Provider, todo: usize, workers: usize) -> Self {
+        let (engines, infers) = (Vec::new(), !prepared.models.is_empty());
+        Self { engines, infers, provider, fallback: None, todo, workers }
+    }
+
     /// A worker's means to run the models.
     pub fn worker(&self) -> Result<Box<dyn Infer>> {
         match self.engines.as_slice() {
             [engine] => engine.worker(),
+            [] if !self.infers => Ok(Box::new(Several { members: Vec::new() })),
             [_, _, ..] => {
                 let members = self.engines.iter().map(Engine::worker).collect::<Result<_>>()?;
                 Ok(Box::new(Several { members }))
@@ -191,9 +203,17 @@ struct Several {
 
 impl Infer for Several {
     fn infer(&self, model: ModelId, inputs: &[NamedTensor]) -> Result<Vec<NamedTensor>> {
-        match self.members.get(model.0) {
-            Some(member) => member.infer(ModelId::default(), inputs),
-            None => Err(Error::new(Kind::Internal, format!("model {} of {}", model.0, self.members.len()))),
-        }
+        self.member(model)?.infer(ModelId::default(), inputs)
+    }
+
+    fn infer_many(&self, model: ModelId, frames: &[Vec<NamedTensor>]) -> Result<Vec<Vec<NamedTensor>>> {
+        self.member(model)?.infer_many(ModelId::default(), frames)
+    }
+}
+
+impl Several {
+    fn member(&self, model: ModelId) -> Result<&dyn Infer> {
+        let missing = || Error::new(Kind::Internal, format!("model {} of {}", model.0, self.members.len()));
+        self.members.get(model.0).map(AsRef::as_ref).ok_or_else(missing)
     }
 }

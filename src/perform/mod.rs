@@ -3,7 +3,9 @@
 mod arrange;
 mod engine;
 mod excerpts;
+mod explain;
 mod facts;
+mod grade;
 mod live;
 mod ocr;
 mod page;
@@ -32,7 +34,7 @@ use crate::options::{
     StreamOptions, VideoOptions, seconds,
 };
 use crate::pipeline::Walk;
-use crate::pipeline::artist::{Artist, Kinds};
+use crate::pipeline::artist::{Artist, Kinds, MAPS, MAPS_OF_PATIENTS};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
 use crate::pipeline::tracks::RunTracks;
@@ -48,7 +50,7 @@ use crate::spec::Task;
 
 pub(crate) use arrange::{asked, cores, workers};
 pub use report::{Report, Status};
-pub use setup::{Prepared, Selection};
+pub use setup::{Prepared, Selection, Subject};
 pub(crate) use shape::input_size;
 pub(crate) use summary::Findings;
 pub use summary::Summary;
@@ -154,7 +156,10 @@ fn within<S: Selection>(
     // Frames are in order of the numbers in their names.
     let natural = prepared.tracking.as_ref().is_some_and(|tracking| tracking.rate.is_some());
     let listing = list((&options.input, natural), folder, &journal, stdin)?;
-    let artist = artist(&options.output, S::TASK, folder, &listing);
+    if let Some(witness) = &options.input.witness {
+        witness.listed(&listing);
+    }
+    let artist = artist::<S>(options, prepared, folder, &listing);
     tools(&listing, artist.as_ref())?;
     let artist = artist.map(Arc::new);
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
@@ -183,12 +188,16 @@ fn within<S: Selection>(
     let mut sinks = sinks(options, prepared, folder, echo)?;
     if options.output.report {
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
-        sinks.push(page::open(run, options, prepared, folder, &listing, artist.clone())?);
+        let page = page::open(run, options, prepared, folder, &listing, artist.clone())?;
+        let temporary = folder.temporary();
+        sinks.push(options.select.page(&prepared.models, &context(prepared, folder, &temporary), page)?);
     }
+    let provider = chosen.provider.to_string();
     let mut walk = Walk {
         inputs: &listing.inputs,
         folder: folder.root(),
         family: prepared.family.as_ref(),
+        explainer: prepared.explainer.as_ref(),
         policy: prepared.policy.as_ref(),
         keys: &keys,
         store: &store,
@@ -200,6 +209,8 @@ fn within<S: Selection>(
         isolate: options.input.isolate,
         control,
         watcher: &progress,
+        provider: &provider,
+        witness: options.input.witness.as_deref(),
         reuse: true,
     };
     let workers = chosen.workers;
@@ -218,7 +229,8 @@ fn within<S: Selection>(
         sinks,
         vec![&mut summary, &mut findings, &mut tally],
     )
-    .with_tracks(tracks.as_ref());
+    .with_tracks(tracks.as_ref())
+    .with_explained(prepared.explainer.as_ref().zip(artist.as_deref()));
     let mut files = match (&tracks, artist.as_deref()) {
         (None, _) => walk.run(workers, &means, emitter)?,
         (Some(tracks), Some(artist)) if control.stopped().is_none() => {
@@ -263,6 +275,7 @@ fn within<S: Selection>(
         settings: chosen.settings(),
         runtime: chosen.runtime(),
         images: artist.is_some() && !options.output.no_images,
+        maps: maps::<S>(prepared),
         found: findings.found(),
         todo: 0,
         dry: false,
@@ -284,8 +297,11 @@ fn list(
     stdin: &mut dyn BufRead,
 ) -> Result<Listing> {
     let select = options.select()?;
-    let known =
-        |id: &str, stat: &crate::run::journal::Stat| journal.input(id).is_some_and(|k| k.stat == *stat);
+    let known = |id: &str| journal.input(id).map(|known| known.stat);
+    let former = match (&options.witness, options.quiet_for) {
+        (Some(witness), Some(_)) => witness.former(),
+        _ => Vec::new(),
+    };
     let list = List {
         select: &select,
         out: folder.root(),
@@ -293,6 +309,7 @@ fn list(
         known: &known,
         pseudonyms: options.pseudonyms.as_ref(),
         quiet_for: options.quiet_for,
+        former: &former,
     };
     let listing = list.run(&options.inputs, stdin)?;
     if listing.inputs.is_empty() {
@@ -310,7 +327,13 @@ fn list(
     Ok(listing)
 }
 
-fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &Listing) -> Option<Artist> {
+fn artist<S: Selection>(
+    options: &Options<S>,
+    prepared: &Prepared,
+    folder: &RunFolder,
+    listing: &Listing,
+) -> Option<Artist> {
+    let (output, task) = (&options.output, S::TASK);
     let format = match output.image_format {
         ImageFormat::Auto => None,
         ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
@@ -319,14 +342,22 @@ fn artist(output: &OutputOptions, task: Task, folder: &RunFolder, listing: &List
     let kinds = Kinds {
         images: !output.no_images,
         crops: output.crops,
-        thumbs: output.report,
+        thumbs: output.report && task != Task::Triage,
         video: output.video,
         format,
         encoder: (output.video_encoder.clone(), output.video_quality),
         sheet: task == Task::Ocr,
+        maps: maps::<S>(prepared),
     };
-    (output.draws() || output.report)
+    // Of patients there are no pictures, not even small ones.
+    let small = output.report && task != Task::Triage;
+    (output.draws() || small || prepared.explainer.is_some())
         .then(|| Artist::new(folder.root(), folder.temporary(), Style::default(), kinds, &listing.inputs))
+}
+
+/// The folder of maps that explain answers. Of a patient's picture nothing stands outside private/.
+fn maps<S: Selection>(prepared: &Prepared) -> Option<&'static str> {
+    prepared.explainer.as_ref().map(|_| if S::TASK == Task::Triage { MAPS_OF_PATIENTS } else { MAPS })
 }
 
 /// Finds what videos need before anything long begins: ffprobe, and an encoder for annotated ones. A video whose name
@@ -350,14 +381,7 @@ fn sinks<S: Selection>(
     echo: Option<Box<dyn Sink>>,
 ) -> Result<Vec<Box<dyn Sink>>> {
     let temporary = folder.temporary();
-    let context = SinkContext {
-        folder: folder.root(),
-        temporary: &temporary,
-        labels: prepared.policy.labels(),
-        tracked: prepared.tracking.is_some(),
-        scored: true,
-        generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
-    };
+    let context = context(prepared, folder, &temporary);
     // results.jsonl is the stable interface and always written.
     let mut names = vec!["jsonl".to_owned()];
     names.extend(options.output.format.iter().filter(|name| *name != "jsonl").cloned());
@@ -366,9 +390,20 @@ fn sinks<S: Selection>(
     names.extend(zones.then(|| "events".to_owned()));
     names.dedup();
     let mut sinks = sink::open(&names, S::TASK, &context)?;
-    sinks.extend(options.select.outputs(&prepared.model, &context)?);
+    sinks.extend(options.select.outputs(&prepared.models, &context)?);
     sinks.extend(echo);
     Ok(sinks)
+}
+
+fn context<'a>(prepared: &'a Prepared, folder: &'a RunFolder, temporary: &'a Path) -> SinkContext<'a> {
+    SinkContext {
+        folder: folder.root(),
+        temporary,
+        labels: prepared.policy.labels(),
+        tracked: prepared.tracking.is_some(),
+        scored: true,
+        generator: concat!("vision ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
 }
 
 fn status(control: &Control) -> Status {

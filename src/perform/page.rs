@@ -44,14 +44,20 @@ pub fn open<S: Selection>(
 ) -> Result<Box<dyn Sink>> {
     let roots = roots(listing);
     let names: Vec<&str> = roots.keys().map(String::as_str).collect();
+    // A page of pseudonyms leads to no file and says no name of one.
+    let hidden = options.input.pseudonyms.is_some();
+    let title = match hidden {
+        true => format!("Worklist: {}", crate::triage::NOTICE),
+        false => format!("{} {}", run.command, names.join(", ")),
+    };
     let facts = json!({
-        "title": format!("{} {}", run.command, names.join(", ")),
+        "title": title,
         "command": run.command,
         "program": concat!("vision ", env!("CARGO_PKG_VERSION")),
         "roots": names,
         "model": prepared.facts(),
         "provider": run.provider,
-        "options": changed(options)?,
+        "options": if hidden { json!({}) } else { changed(options)? },
         "skipped": listing.skipped,
     });
     let facts = with_words(facts);
@@ -59,11 +65,12 @@ pub fn open<S: Selection>(
         folder: folder_now(folder.root()),
         temporary: folder.temporary(),
         embed: options.output.embed,
-        roots,
+        roots: if hidden { BTreeMap::new() } else { roots },
         artist,
         declared: prepared.policy.declared(),
         facts,
         run: run_name(run.command, prepared, folder),
+        reviewable: prepared.tracking.is_none() && !hidden,
         names: prepared.policy.labels().names().iter().take(MOST_NAMES).cloned().collect(),
         listed: listing.inputs.len(),
         begun: run.begun,
@@ -113,7 +120,7 @@ fn plain(value: &Value) -> String {
 /// A digest, because a page is handed on.
 fn run_name(command: &str, prepared: &Prepared, folder: &RunFolder) -> String {
     let place = folder.root().canonicalize().unwrap_or_else(|_| folder.root().to_owned());
-    let text = format!("{command}\n{}\n{}", prepared.model.digest, place.display());
+    let text = format!("{command}\n{}\n{}", prepared.subject.digest, place.display());
     hex(&sha256(text.as_bytes())[..8])
 }
 

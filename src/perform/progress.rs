@@ -116,15 +116,23 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    fn line(&self, done: u64) {
+    /// Whether it is time for a plain line again.
+    fn due(&self) -> bool {
         if self.quiet || !self.bar.is_hidden() {
+            return false;
+        }
+        let Ok(mut last) = self.last_line.lock() else { return false };
+        let due = last.elapsed() >= LINE_EVERY;
+        if due {
+            *last = Instant::now();
+        }
+        due
+    }
+
+    fn line(&self, done: u64) {
+        if !self.due() {
             return;
         }
-        let Ok(mut last) = self.last_line.lock() else { return };
-        if last.elapsed() < LINE_EVERY {
-            return;
-        }
-        *last = Instant::now();
         let rate = done as f64 / self.elapsed().as_secs_f64();
         let left =
             Duration::from_secs_f64(((self.total - done.min(self.total)) as f64 / rate.max(1e-9)).min(1e9));
@@ -175,6 +183,15 @@ impl Watcher for Progress {
             self.bar.set_message(frames);
             self.line(self.done.load(Ordering::Relaxed));
         }
+        self.bar.tick();
+    }
+
+    fn looks(&self, done: u32, whole: u32) {
+        let words = format!("{done} of {whole} looks at a picture");
+        if self.due() {
+            say(format_args!("{} of {} inputs, {words}", self.done.load(Ordering::Relaxed), self.total));
+        }
+        self.bar.set_message(words);
         self.bar.tick();
     }
 

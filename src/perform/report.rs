@@ -46,6 +46,8 @@ pub struct Report {
     /// Path and version of ONNX Runtime; `None` when it was not needed.
     pub runtime: Option<(String, String)>,
     pub images: bool,
+    /// Where maps that explain answers are, where there are some.
+    pub maps: Option<&'static str>,
     /// Rules of `--fail-on` that were met, with the number of items.
     pub found: BTreeMap<String, usize>,
     /// For a dry run: inputs that the model would have to look at.
@@ -76,6 +78,7 @@ impl Report {
             settings: Value::Null,
             runtime: None,
             images: false,
+            maps: None,
             found: BTreeMap::new(),
             todo,
             dry: true,
@@ -201,6 +204,9 @@ impl Report {
         }
         if self.images {
             writeln!(out, "pictures: {}", super::images(&self.out).display())?;
+        }
+        if let Some(maps) = self.maps {
+            writeln!(out, "maps:     {}", self.out.join(maps).display())?;
         }
         let files: Vec<String> = self.files.iter().map(|f| self.out.join(f).display().to_string()).collect();
         // A folder of label files would flood the terminal.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
+use crate::explain::verdicts;
 use crate::policy::{Fold, classes};
-use crate::prediction::{Class, Line, Prediction};
+use crate::prediction::{Class, Finding, Line, Prediction};
 use crate::record::{InputRecord, Record, Status};
+use crate::sheet::read::page::SheetPage;
 use crate::spec::LabelSet;
 
 /// Runs of at most this many pictures list each of them.
@@ -48,14 +50,24 @@ impl Fold for Summary {
         }
         if self.lines.len() <= LISTED {
             let part = crate::frame::Part::suffix(record.item.part.as_ref());
-            let found = match record.prediction.as_ref().map(Prediction::classes) {
-                Some(classes @ [_, ..]) => scored(classes),
-                _ if record.prediction.as_ref().is_some_and(|p| !p.lines().is_empty()) => {
-                    beginning(record.prediction.iter().flat_map(|p| p.lines()))
+            let found = match &record.prediction {
+                Some(Prediction::Triage { findings, refused, .. }) => triaged(findings, refused.as_deref()),
+                Some(other) if !other.classes().is_empty() => scored(other.classes()),
+                Some(other) if !other.lines().is_empty() => beginning(other.lines().iter()),
+                Some(Prediction::Sheet { .. }) => {
+                    record.prediction.iter().filter_map(Prediction::sheet).map(sheet).collect()
                 }
                 _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
             };
-            let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            let mut found = match (&record.error, found.is_empty()) {
+                (Some(_), _) => "failed".to_owned(),
+                (None, true) => "nothing".to_owned(),
+                (None, false) => found.join(", "),
+            };
+            for verdict in record.ext.get("explain").map(verdicts).unwrap_or_default() {
+                found.push_str("; ");
+                found.push_str(&crate::error::printable(&verdict));
+            }
             let name = crate::error::printable(&record.item.input.path);
             self.lines.push((format!("{name}{part}"), found));
         }
@@ -74,6 +86,27 @@ impl Fold for Summary {
 fn scored(classes: &[Class]) -> Vec<String> {
     const SHOWN: usize = 3;
     classes.iter().take(SHOWN).map(|c| format!("{} {:.2}", c.label, c.score)).collect()
+}
+
+/// The scores of an image, or why it has none.
+fn triaged(findings: &[Finding], refused: Option<&str>) -> Vec<String> {
+    let finding =
+        |f: &Finding| format!("{} {:.2}{}", f.label, f.score, if f.positive { " positive" } else { "" });
+    match refused {
+        Some(why) => vec![format!("not triaged: {why}")],
+        None => findings.iter().map(finding).collect(),
+    }
+}
+
+/// A page's bucket and why it is in it.
+fn sheet(page: &SheetPage) -> String {
+    let name = page.bucket.name();
+    let review = page.fields.iter().filter(|field| field.response.review).count();
+    match page.bucket.reason() {
+        Some(reason) => format!("{name}: {reason}"),
+        None if review > 0 => format!("{name}: {review} of {} fields", page.fields.len()),
+        None => format!("{name}: {} fields", page.fields.len()),
+    }
 }
 
 /// How many lines of text, and how the first begins.

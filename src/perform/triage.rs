@@ -1,9 +1,9 @@
 //! `vision triage`'s decisions, and its worklist as an output of the run.
 
-use super::setup::Selection;
+use super::setup::{Selection, own};
 use crate::error::{Error, Kind, Result};
 use crate::models::Model;
-use crate::options::TriageOptions;
+use crate::options::{ExplainOptions, TriageOptions};
 use crate::policy::{Policy, TriagePolicy};
 use crate::sink::{Sink, SinkContext};
 use crate::spec::Task;
@@ -14,7 +14,8 @@ impl Selection for TriageOptions {
     const MODEL: &'static str = "";
     const TAKES_BYTES: bool = false;
 
-    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
+    fn policy(&self, models: &[Model]) -> Result<Box<dyn Policy>> {
+        let model = own(models)?;
         let spec = &model.spec;
         let invalid = |text: String| Error::new(Kind::ModelInvalid, format!("{}: {text}", spec.name));
         let triage = spec.triage.as_ref();
@@ -25,9 +26,20 @@ impl Selection for TriageOptions {
         Ok(Box::new(TriagePolicy { labels: model.labels.clone(), findings: triage.findings.clone() }))
     }
 
-    fn outputs(&self, model: &Model, context: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
+    fn page(&self, models: &[Model], context: &SinkContext, page: Box<dyn Sink>) -> Result<Box<dyn Sink>> {
+        let model = own(models)?;
+        let rules = self.rules(model)?;
+        Ok(Box::new(Worklist::new(context, rules, &model.spec.name, &model.digest).on(page)))
+    }
+
+    fn outputs(&self, models: &[Model], context: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
+        let model = own(models)?;
         let rules = self.rules(model)?;
         Ok(Some(Box::new(Worklist::new(context, rules, &model.spec.name, &model.digest))))
+    }
+
+    fn explain(&self) -> Option<&ExplainOptions> {
+        Some(&self.explain)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::spec::Layout;
 pub fn asked(asked: Upload, takes_bytes: bool) -> Result<Upload> {
     match asked {
         _ if takes_bytes => Ok(asked),
-        Upload::U8 => Err(Error::usage("--upload u8: lines of text are given as numbers; leave it at auto")),
+        Upload::U8 => Err(Error::usage("--upload u8: here pictures are given as numbers; leave it at auto")),
         _ => Ok(Upload::F32),
     }
 }

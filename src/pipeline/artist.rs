@@ -8,20 +8,23 @@ use image::RgbImage;
 
 use crate::atomic::write_whole;
 use crate::digest::{Key, hex, sha256};
-use crate::draw::{Overlay, Style, annotate_sequence, sheet_size};
+use crate::draw::{Overlay, Style, annotate_sequence, box_on, sheet_size};
 use crate::error::Result;
+use crate::explain::{Explained, npy, overlay};
 use crate::ffmpeg::encode::Recipe;
 use crate::ffmpeg::encoders::Encoder;
 use crate::frame::{Frame, Origin, Part};
 use crate::input::{Identity, Input};
 use crate::options::VideoOutput;
 use crate::prediction::Prediction;
-use crate::report::thumb;
+use crate::report::thumb::{self, smaller};
 use crate::run::{FILMS, INTERNAL};
 use crate::sink::picture::{PictureFormat, choose, encode};
 
 use crate::source::upright_size;
 use crate::source::video::{Reel, is_video};
+use crate::spec::LabelSet;
+use crate::triage::private;
 
 use super::crops::crop;
 use super::film::{self, Film, Ledger, Made};
@@ -49,6 +52,8 @@ pub struct Kinds {
     pub encoder: (String, u8),
     /// Whether a sheet as large as the picture stands beside it.
     pub sheet: bool,
+    /// The folder of maps that explain answers, below the run folder, where there are some.
+    pub maps: Option<&'static str>,
 }
 
 impl Kinds {
@@ -63,9 +68,17 @@ impl Kinds {
             format: None,
             encoder,
             sheet: false,
+            maps: None,
         }
     }
 }
+
+/// Where maps that explain answers are, and those that show a patient's picture.
+pub const MAPS: &str = "explain";
+pub const MAPS_OF_PATIENTS: &str = "private/explain";
+
+/// Longest side of a map's picture, pixels: maps are coarse, and the array has every number.
+const MAP_SIDE: u32 = 1024;
 
 /// Draws and writes; knows where.
 pub struct Artist {
@@ -85,7 +98,7 @@ impl Artist {
 
     /// Whether pictures are drawn that depend on what was decided.
     pub fn draws(&self) -> bool {
-        self.kinds.images || self.kinds.crops
+        self.kinds.images || self.kinds.crops || self.kinds.maps.is_some()
     }
 
     /// The annotated picture of an item, relative to the run folder, whether this run draws it or not.
@@ -143,7 +156,35 @@ impl Artist {
             text.extend_from_slice(file.as_os_str().as_encoded_bytes());
             text.push(0);
         }
-        Plan { image, crops, format, overlay, drawn: hex(&sha256(&text)[..8]) }
+        Plan {
+            image,
+            crops,
+            maps: Vec::new(),
+            explained: None,
+            format,
+            overlay,
+            drawn: hex(&sha256(&text)[..8]),
+        }
+    }
+
+    /// The array and the picture of each map of an item, relative to the run folder.
+    pub fn maps(
+        &self,
+        identity: &Identity,
+        part: Option<&Part>,
+        origin: &Origin,
+        [width, height]: [u32; 2],
+        explained: &Explained,
+        labels: &LabelSet,
+    ) -> Vec<[PathBuf; 2]> {
+        let format = choose(origin, width, height, self.kinds.format);
+        let folder =
+            Path::new(self.kinds.maps.unwrap_or(MAPS)).join(self.names.picture(identity, part, format));
+        let files = explained.maps.iter().enumerate().map(|(number, map)| {
+            let name = format!("{:03}-{}", number + 1, file_name(&labels.name(map.class)));
+            ["npy", "png"].map(|extension| folder.join(format!("{name}.{extension}")))
+        });
+        files.collect()
     }
 
     /// Whether an input of this format gets an annotated video.
@@ -289,6 +330,9 @@ impl Artist {
                 &encode(&crop, plan.format, JPEG_QUALITY, icc)?,
             )?;
         }
+        if let Some(explained) = &plan.explained {
+            self.draw_maps(plan, explained, frame)?;
+        }
         if let Some(file) = &plan.image {
             let picture = self.picture(frame, Some((prediction, &plan.overlay)));
             let bytes = encode(&picture, plan.format, JPEG_QUALITY, icc)?;
@@ -298,10 +342,33 @@ impl Artist {
     }
 }
 
+impl Artist {
+    fn draw_maps(&self, plan: &Plan, explained: &Explained, frame: &Frame) -> Result<()> {
+        // Not even a moment of a patient's picture stands outside.
+        let private = self.kinds.maps == Some(MAPS_OF_PATIENTS);
+        let temporary = if private { &self.folder.join(private::FOLDER) } else { &self.temporary };
+        let small = smaller(&frame.pixels, MAP_SIDE);
+        for ([array, picture], map) in plan.maps.iter().zip(&explained.maps) {
+            let bytes = npy::encode(explained.size, &map.values);
+            write_whole(temporary, &self.folder.join(array), &bytes)?;
+            let mut drawn = overlay(&small, &explained.map(map));
+            if let Some(rect) = &map.rect {
+                box_on(&mut drawn, rect, frame.size);
+            }
+            let bytes = encode(&drawn, PictureFormat::Png, JPEG_QUALITY, None)?;
+            write_whole(temporary, &self.folder.join(picture), &bytes)?;
+        }
+        Ok(())
+    }
+}
+
 /// The artefacts of one item.
 pub struct Plan {
     image: Option<PathBuf>,
     crops: Vec<PathBuf>,
+    /// Array and picture of each map.
+    maps: Vec<[PathBuf; 2]>,
+    explained: Option<Explained>,
     format: PictureFormat,
     /// What is drawn below the instances.
     pub overlay: Overlay,
@@ -311,7 +378,14 @@ pub struct Plan {
 
 impl Plan {
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        self.image.iter().chain(&self.crops).map(PathBuf::as_path)
+        self.image.iter().chain(&self.crops).chain(self.maps.iter().flatten()).map(PathBuf::as_path)
+    }
+
+    /// The same with the maps that explain the answers; `key` is the observation's, on which they depend.
+    pub fn with_maps(self, maps: Vec<[PathBuf; 2]>, explained: Explained, key: &Key) -> Self {
+        let names: Vec<_> = maps.iter().flatten().map(|file| file.to_string_lossy()).collect();
+        let decides = format!("{} {} {}", self.drawn, hex(key), names.join("\n"));
+        Self { maps, explained: Some(explained), drawn: hex(&sha256(decides.as_bytes())[..8]), ..self }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::artist::Artist;
 use super::manifest::{Entry, Manifest};
 use super::tracks::RunTracks;
 use crate::digest::Key;
 use crate::error::{Error, Kind, Result};
+use crate::explain::{Explained, Explainer};
 use crate::frame::Warning;
 use crate::input::Input;
 use crate::observation::Observed;
@@ -33,6 +35,7 @@ pub struct Emitter<'a> {
     pub sinks: Vec<Box<dyn Sink>>,
     pub folds: Vec<&'a mut (dyn Fold + Send)>,
     tracks: Option<&'a RunTracks<'a>>,
+    explaining: Option<(&'a Explainer, &'a Artist)>,
     pending: BTreeMap<usize, Outcome>,
     next: usize,
     /// What was emitted, where it is kept instead of written.
@@ -48,13 +51,19 @@ impl<'a> Emitter<'a> {
         sinks: Vec<Box<dyn Sink>>,
         folds: Vec<&'a mut (dyn Fold + Send)>,
     ) -> Self {
-        let (pending, next, tracks, collected) = (BTreeMap::new(), 0, None, None);
-        Self { inputs, keys, store, policy, sinks, folds, tracks, pending, next, collected }
+        let (pending, next, tracks, explaining, collected) = (BTreeMap::new(), 0, None, None, None);
+        Self { inputs, keys, store, policy, sinks, folds, tracks, explaining, pending, next, collected }
     }
 
     /// Writes what belongs to tracks, too.
     pub fn with_tracks(mut self, tracks: Option<&'a RunTracks<'a>>) -> Self {
         self.tracks = tracks;
+        self
+    }
+
+    /// Writes what explains the answers, too, and where the artist has put the maps.
+    pub fn with_explained(mut self, explaining: Option<(&'a Explainer, &'a Artist)>) -> Self {
+        self.explaining = explaining;
         self
     }
 
@@ -77,8 +86,14 @@ impl<'a> Emitter<'a> {
     /// Emits what still waits (behind inputs that a stopped run did not reach) and closes the sinks.
     /// Returns the files written, relative to the run folder.
     pub fn finish(mut self) -> Result<Vec<std::path::PathBuf>> {
-        for (index, outcome) in std::mem::take(&mut self.pending) {
+        let pending = std::mem::take(&mut self.pending);
+        let missed = (self.next..self.inputs.len()).filter(|index| !pending.contains_key(index));
+        let missed: Vec<usize> = missed.collect();
+        for (index, outcome) in pending {
             self.emit(index, outcome)?;
+        }
+        for input in missed.into_iter().map(|index| self.inputs[index].identity.record(None)) {
+            self.sinks.iter_mut().try_for_each(|sink| sink.missed(&input))?;
         }
         let mut files = Vec::new();
         for sink in self.sinks {
@@ -99,6 +114,9 @@ impl<'a> Emitter<'a> {
         for (n, entry) in manifest.items.iter().enumerate() {
             let (mut record, found) = self.record(&input, entry, content.map(|(digest, _)| digest))?;
             record.warnings.extend_from_slice(if n == 0 { &manifest.warnings } else { &[] });
+            if let Some((key, observed)) = &found {
+                self.explain(&mut record, &self.inputs[index], (key, observed))?;
+            }
             for fold in &mut self.folds {
                 fold.record(&mut record);
             }
@@ -124,6 +142,16 @@ impl<'a> Emitter<'a> {
         Ok(())
     }
 
+    fn explain(&self, record: &mut Record, input: &Input, (key, observed): (&Key, &Observed)) -> Result<()> {
+        let Some((explainer, artist)) = self.explaining else { return Ok(()) };
+        let explained = self.store.get::<Explained>(&self.keys.explained(key));
+        let explained = explained.ok_or_else(|| unreadable(&record.item.input))?;
+        let (part, labels) = (observed.part.as_ref(), self.policy.labels());
+        let files = artist.maps(&input.identity, part, &observed.origin, observed.size, &explained, labels);
+        record.ext.insert("explain".to_owned(), explainer.told(&explained, labels, &files));
+        Ok(())
+    }
+
     fn record(
         &self,
         input: &InputId,
@@ -136,12 +164,7 @@ impl<'a> Emitter<'a> {
         }
         let key = digest.map(|digest| self.keys.item(&digest, entry.part.as_ref()));
         let Some((key, observed)) = key.and_then(|key| Some((key, self.store.get::<Observed>(&key)?))) else {
-            // Checked when the store was opened; gone since, or unreadable now.
-            let message = format!(
-                "{}/{}: its stored observation cannot be read; run again with --force",
-                input.root, input.path
-            );
-            return Err(Error::new(Kind::Internal, message));
+            return Err(unreadable(input));
         };
         match self.tracks {
             Some(tracks) => tracks.complete(&mut record, &observed)?,
@@ -156,6 +179,15 @@ impl<'a> Emitter<'a> {
     }
 }
 
+/// Checked when the store was opened; gone since, or unreadable now.
+fn unreadable(input: &InputId) -> Error {
+    let message = format!(
+        "{}/{}: its stored observation cannot be read; run again with --force",
+        input.root, input.path
+    );
+    Error::new(Kind::Internal, message)
+}
+
 fn blank(input: &InputId, entry: &Entry) -> Record {
     Record {
         schema: ITEM_SCHEMA.into(),
@@ -166,8 +198,15 @@ fn blank(input: &InputId, entry: &Entry) -> Record {
         warnings: Vec::<Warning>::new(),
         error: entry.failure.clone(),
         decision: None,
-        ext: serde_json::Map::new(),
+        ext: known(entry),
     }
+}
+
+/// What is known of an item that failed; in `vision triage` whose it is, by pseudonyms.
+fn known(entry: &Entry) -> serde_json::Map<String, serde_json::Value> {
+    let facts = entry.facts.iter().map(|(key, value)| (key.clone(), value.clone().into()));
+    let facts: serde_json::Map<_, _> = facts.collect();
+    (!facts.is_empty()).then(|| ("triage".to_owned(), facts.into())).into_iter().collect()
 }
 
 /// An outcome for an input that could not be opened at all.

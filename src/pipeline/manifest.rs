@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Kind;
-use crate::frame::{Part, Warning};
+use crate::error::{Error, Kind};
+use crate::frame::{About, Part, Warning};
 use crate::record::Failure;
 
 /// What became of one item of an input.
@@ -17,6 +17,19 @@ pub struct Entry {
     pub seconds: Option<f64>,
     /// Why the item has no observation.
     pub failure: Option<Failure>,
+    /// Of one that failed: what is known of it, and may be.
+    pub facts: Vec<(String, String)>,
+}
+
+impl Entry {
+    /// The item that an error stands for, where it says which one that is.
+    pub fn failed(error: &Error) -> Option<Self> {
+        let About { part, attributes } = error.item()?;
+        let facts = attributes.pseudonyms();
+        let told = part.is_some() || !facts.is_empty();
+        let failure = Some(Failure::from(error));
+        told.then(|| Self { part: part.clone(), size: [0, 0], orientation: 1, seconds: None, failure, facts })
+    }
 }
 
 /// What became of an input.

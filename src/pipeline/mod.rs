@@ -15,6 +15,7 @@ mod room;
 mod stream;
 pub mod tracks;
 pub mod tune;
+pub mod witness;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use crate::engine::Infer;
 use crate::error::{Error, Kind, Result};
+use crate::explain::Explainer;
 use crate::family::Family;
 use crate::input::Input;
 use crate::policy::Policy;
@@ -38,6 +40,7 @@ use decode::Decoders;
 use dispense::Dispenser;
 use emit::Emitter;
 use tracks::RunTracks;
+use witness::Witness;
 
 /// Everything that the workers of a run share.
 pub struct Walk<'a> {
@@ -45,6 +48,7 @@ pub struct Walk<'a> {
     /// The run folder, to see how much room there is.
     pub folder: &'a Path,
     pub family: &'a dyn Family,
+    pub explainer: Option<&'a Explainer>,
     pub policy: &'a dyn Policy,
     pub keys: &'a Keys,
     pub store: &'a Store,
@@ -60,6 +64,10 @@ pub struct Walk<'a> {
     pub isolate: bool,
     pub control: &'a Control,
     pub watcher: &'a dyn Watcher,
+    /// What runs the model.
+    pub provider: &'a str,
+    /// Of a run whose results name nobody.
+    pub witness: Option<&'a dyn Witness>,
     /// Whether stored observations are used; a benchmark wants them computed.
     pub reuse: bool,
 }
@@ -82,6 +90,8 @@ pub trait Watcher: Sync {
     fn frame(&self, fresh: bool, video: bool);
     /// A video of so many frames begins.
     fn video(&self, frames: usize);
+    /// Of a picture that is explained, so many looks of so many are done.
+    fn looks(&self, _done: u32, _whole: u32) {}
     /// Something that people should know.
     fn note(&self, line: &str);
 }

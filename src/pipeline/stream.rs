@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use crate::digest::Key;
 use crate::error::{Error, FaultOf, Result, poisoned};
-use crate::frame::{Frame, Part};
+use crate::frame::{Attributes, Frame, Part};
 use crate::record::Failure;
 use crate::run::journal::Stat;
 use crate::source::video::Reel;
@@ -53,9 +53,14 @@ fn order(entry: &Entry, number: u64) -> u64 {
 }
 
 impl State {
-    /// Keeps why some frame, or the rest, cannot be decoded; the first reason stands.
+    /// Keeps why some frame, or the rest, cannot be decoded: with the item, where it is known which one that is.
+    /// Of the whole input the first reason stands.
     fn fail(&mut self, error: &Error) {
         self.failure.get_or_insert_with(|| Failure::from(error));
+        if let Some(entry) = Entry::failed(error) {
+            self.entries.push((self.decoded, entry));
+            self.decoded += 1;
+        }
     }
 }
 
@@ -85,14 +90,20 @@ impl Stream {
     }
 
     /// Decodes the next frame. Only one worker decodes at a time; the numbering follows the input.
-    /// Waiting for another worker's turn to end is no part of the deadline.
+    /// Waiting for another worker's turn to end is no part of the deadline. `saw` is told what is known of the frame, or of
+    /// what failed in its place, before the input can be closed.
     ///
     /// # Errors
     /// What ended the input: it gives no more frames.
-    pub fn advance(&self, name: &str, decoder: &mut dyn Decoder) -> Result<Next> {
+    pub fn advance(&self, name: &str, decoder: &mut dyn Decoder, saw: &dyn Fn(&Attributes)) -> Result<Next> {
         let mut slot = self.frames.lock().map_err(|_| poisoned("stream"))?;
         let Some(frames) = slot.take() else { return Ok(Next::End) };
         let step = decoder.next(name, frames);
+        match step.as_ref().map(|step| step.frame.as_ref()) {
+            Ok(Some(Ok(frame))) => saw(&frame.attributes),
+            Ok(Some(Err(error))) => error.item().into_iter().for_each(|about| saw(&about.attributes)),
+            _ => {}
+        }
         let mut state = self.state()?;
         let Step { frames, frame } = match step {
             Ok(step) => step,
@@ -212,7 +223,7 @@ mod tests {
 
     use super::*;
     use crate::error::Kind;
-    use crate::frame::{Attributes, Origin};
+    use crate::frame::Origin;
     use crate::pipeline::decode::Step;
     use crate::pipeline::open::Opened;
 
@@ -261,13 +272,20 @@ mod tests {
     fn a_failure_stands_whoever_closes_the_input() {
         let stat = Stat { bytes: 1, mtime: 0, ctime: 0, inode: 0 };
         let stream = Stream::new(0, [0; 32], stat, "gif".into(), Box::new(Broken(0)));
-        let Ok(Next::Frame(number, _)) = stream.advance("x", &mut Direct) else { panic!("a frame") };
+        let Ok(Next::Frame(number, _)) = stream.advance("x", &mut Direct, &|_| {}) else { panic!("a frame") };
         // A second worker meets the failure and has not yet gone on when the first finishes its frame.
-        assert!(matches!(stream.advance("x", &mut Direct), Ok(Next::Failed)));
+        assert!(matches!(stream.advance("x", &mut Direct, &|_| {}), Ok(Next::Failed)));
         stream
             .finish(
                 number,
-                Entry { part: None, size: [1, 1], orientation: 1, seconds: None, failure: None },
+                Entry {
+                    part: None,
+                    size: [1, 1],
+                    orientation: 1,
+                    seconds: None,
+                    failure: None,
+                    facts: Vec::new(),
+                },
                 false,
             )
             .unwrap();

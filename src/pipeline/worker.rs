@@ -21,7 +21,8 @@ use crate::digest::{Key, sha256};
 use crate::draw::Overlay;
 use crate::engine::Infer;
 use crate::error::{Error, FaultOf, Kind, Result};
-use crate::frame::{Frame, Part};
+use crate::explain::Explained;
+use crate::frame::{Attributes, Frame, Part};
 use crate::input::Input;
 use crate::observation::Observed;
 use crate::policy::Seen;
@@ -114,9 +115,12 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.advance(&Arc::new(stream))
             }
             Err(error) => {
-                let failure = Some(Failure::from(&error));
-                let manifest =
-                    Manifest { limits: Some(self.limits.clone()), ..Manifest::failed(&format, failure) };
+                if let Some((witness, about)) = self.walk.witness.zip(error.item()) {
+                    witness.saw(input, &about.attributes);
+                }
+                let items = Entry::failed(&error).into_iter().collect();
+                let failed = Manifest::failed(&format, Some(Failure::from(&error)));
+                let manifest = Manifest { items, limits: Some(self.limits.clone()), ..failed };
                 self.close(index, (digest, &format, stat), manifest)
             }
         }
@@ -125,7 +129,7 @@ impl<'a, 'e> Worker<'a, 'e> {
     /// The stored outcome of these bytes, when nothing is left to do for this input.
     fn settled(&self, input: &Input, digest: &Key) -> Option<Manifest> {
         let walk = self.walk;
-        if !walk.reuse {
+        if !walk.reuse || walk.witness.is_some_and(|witness| !witness.knows(digest)) {
             return None;
         }
         let manifest: Manifest = walk.store.get(&walk.keys.manifest(digest))?;
@@ -163,8 +167,21 @@ impl<'a, 'e> Worker<'a, 'e> {
         let artist = self.walk.artist.filter(|artist| artist.draws())?;
         let part = observed.part.as_ref();
         let (prediction, overlay) = self.shown(input, key, observed);
-        let plan = artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction, overlay);
+        let mut plan =
+            artist.plan(&input.identity, part, &observed.origin, observed.size, &prediction, overlay);
+        if let Some(explained) = self.explained(key) {
+            let labels = self.walk.policy.labels();
+            let files =
+                artist.maps(&input.identity, part, &observed.origin, observed.size, &explained, labels);
+            plan = plan.with_maps(files, explained, key);
+        }
         Some((plan, prediction))
+    }
+
+    /// What explains an item's observation, where that is asked for; it is stored before the observation.
+    fn explained(&self, key: &Key) -> Option<Explained> {
+        self.walk.explainer?;
+        self.walk.store.get(&self.walk.keys.explained(key))
     }
 
     /// What a frame shows: what was decided, and where it is followed, what belongs to that.
@@ -194,7 +211,9 @@ impl<'a, 'e> Worker<'a, 'e> {
     /// Takes a stream one frame on, and closes its input after the last.
     fn advance(&mut self, stream: &Arc<Stream>) -> Result<()> {
         let input = &self.walk.inputs[stream.index];
-        let next = stream.advance(&input.identity.shown(), self.decoder.as_mut());
+        let walk = self.walk;
+        let saw = |known: &Attributes| walk.witness.into_iter().for_each(|witness| witness.saw(input, known));
+        let next = stream.advance(&input.identity.shown(), self.decoder.as_mut(), &saw);
         // Before the frame is worked on, so that others decode the next one meanwhile.
         if stream.begins_to_share() {
             self.dispenser.share(Arc::clone(stream));
@@ -259,8 +278,12 @@ impl<'a, 'e> Worker<'a, 'e> {
             film.take(number, n, drawn(shown), picture)?;
         }
         let (part, size, orientation) = (frame.part.clone(), frame.size, frame.origin.orientation);
+        let facts = match failure {
+            Some(_) => frame.attributes.pseudonyms(),
+            None => Vec::new(),
+        };
         let seconds = stream.seconds(part.as_ref());
-        stream.finish(number, Entry { part, size, orientation, seconds, failure }, truncated)?;
+        stream.finish(number, Entry { part, size, orientation, seconds, failure, facts }, truncated)?;
         self.walk.watcher.frame(fresh, is_video(&stream.format));
         Ok(())
     }
@@ -279,7 +302,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         let observed = match stored {
             Some(observed) => observed,
             None => {
-                let observed = self.observe(frame)?;
+                let observed = self.observe(frame, &key)?;
                 walk.store.put(&key, &observed)?;
                 observed
             }
@@ -307,7 +330,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         Ok((fresh, shown))
     }
 
-    fn observe(&self, frame: &Frame) -> Result<Observed> {
+    fn observe(&self, frame: &Frame, key: &Key) -> Result<Observed> {
         let infer = match self.infer.get() {
             Some(infer) => infer,
             None => {
@@ -315,7 +338,14 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.infer.get_or_init(|| own)
             }
         };
-        let (observation, mut noticed) = self.walk.family.observe(frame, infer.as_ref())?;
+        let walk = self.walk;
+        let (mut observation, mut noticed) = walk.family.observe(frame, infer.as_ref())?;
+        observation.stamp(walk.provider);
+        if let Some(explainer) = walk.explainer {
+            let told = |done, whole| walk.watcher.looks(done, whole);
+            let explained = explainer.explain(walk.family, frame, &observation, infer.as_ref(), &told)?;
+            walk.store.put(&walk.keys.explained(key), &explained)?;
+        }
         let mut warnings = frame.warnings.clone();
         warnings.append(&mut noticed);
         let (part, size, origin) = (frame.part.clone(), frame.size, frame.origin.clone());
@@ -329,6 +359,8 @@ impl<'a, 'e> Worker<'a, 'e> {
         manifest: Manifest,
     ) -> Result<()> {
         let input = &self.walk.inputs[index];
+        // First: what is stored is not opened again.
+        self.walk.witness.map_or(Ok(()), |witness| witness.done(input, Some(&digest)))?;
         if manifest.is_lasting() {
             self.walk.store.put(&self.walk.keys.manifest(&digest), &manifest)?;
             self.walk.journal.close(&input.identity.id, &digest, format, stat)?;
@@ -344,6 +376,9 @@ impl<'a, 'e> Worker<'a, 'e> {
                 crate::atomic::remove(&file)?;
             }
         }
+        let digest = outcome.content.as_ref().map(|(digest, _)| digest);
+        let input = &self.walk.inputs[index];
+        self.walk.witness.map_or(Ok(()), |witness| witness.done(input, digest))?;
         let failure = outcome.manifest.failure.as_ref();
         let failure =
             failure.or_else(|| outcome.manifest.items.iter().find_map(|item| item.failure.as_ref()));

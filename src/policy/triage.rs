@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Policy, round};
 use crate::observation::{Observation, Observed};
 use crate::prediction::{Finding, Prediction};
+use crate::report::Declared;
 use crate::spec::{LabelSet, triage};
 
 pub struct TriagePolicy {
@@ -41,6 +42,10 @@ impl Policy for TriagePolicy {
 
     fn labels(&self) -> &LabelSet {
         &self.labels
+    }
+
+    fn declared(&self) -> Declared {
+        crate::triage::page::declared()
     }
 
     fn facts(&self) -> serde_json::Value {

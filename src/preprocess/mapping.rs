@@ -1,10 +1,12 @@
 //! Where each input pixel came from: the only way back from model coordinates to the frame.
 
+use serde::{Deserialize, Serialize};
+
 use crate::geometry::Rect;
 use crate::spec::Resize;
 
 /// How a frame lies in a model's input: `input = frame * scale + offset`, per axis.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Mapping {
     /// Frame width and height, pixels.
     pub frame: [u32; 2],

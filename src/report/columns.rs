@@ -85,6 +85,14 @@ pub const COLUMNS: &[Column] = &[
     Column { key: "bytes", title: "File size", kind: ColumnKind::Number, unit: "kB", of: kilobytes },
     Column { key: "page", title: "Page", kind: ColumnKind::Number, unit: "", of: page },
     Column { key: "frame", title: "Frame", kind: ColumnKind::Number, unit: "", of: frame },
+    Column { key: "map", title: "Map", kind: ColumnKind::Choice, unit: "", of: map },
+    Column {
+        key: "faithful",
+        title: "Insertion less deletion",
+        kind: ColumnKind::Number,
+        unit: "",
+        of: faithful,
+    },
     Column { key: "seconds", title: "Time", kind: ColumnKind::Number, unit: "s", of: seconds },
 ];
 
@@ -139,6 +147,20 @@ fn seconds(record: &Record) -> Option<Value> {
         }
         _ => None,
     }
+}
+
+/// What is measured of the first map.
+fn measured(record: &Record) -> Option<&Value> {
+    Some(record.ext.get("explain")?["maps"].get(0)?.get("faithfulness")?)
+}
+
+fn map(record: &Record) -> Option<Value> {
+    Some(measured(record)?["verdict"].as_str()?.replace('-', " ").into())
+}
+
+fn faithful(record: &Record) -> Option<Value> {
+    let measured = measured(record)?;
+    Some(rounded(measured["insertion"].as_f64()? - measured["deletion"].as_f64()?, 1e4))
 }
 
 fn rounded(value: f64, steps: f64) -> Value {

@@ -10,6 +10,7 @@ mod page;
 mod row;
 pub mod thumb;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Seek, Write};
@@ -60,6 +61,8 @@ pub struct ReportContext {
     pub facts: Value,
     /// Names this run among others in the browser's memory; says nothing of it.
     pub run: String,
+    /// Whether `--apply` will take decisions of this run.
+    pub reviewable: bool,
     /// Labels that a person may give a thing.
     pub names: Vec<String>,
     /// Inputs listed, for what a stopped run did not reach.
@@ -111,7 +114,8 @@ impl Report {
         let mut row = self.rows.item(record, candidates.as_ref());
         row.thumb = self.thumb(record)?;
         row.views = self.views(record, seen.map(|(seen, _)| seen.observed));
-        row.key = seen.map(|(seen, _)| hex(seen.key));
+        row.views.extend(self.maps(record)?);
+        row.key = seen.filter(|_| self.context.reviewable).map(|(seen, _)| hex(seen.key));
         self.told.extend(record.error.as_ref().map(|error| error.message.clone()));
         self.push(&row)
     }
@@ -140,7 +144,7 @@ impl Report {
         &self,
         record: &Record,
         observed: Option<&crate::observation::Observed>,
-    ) -> Vec<(&'static str, String)> {
+    ) -> Vec<(Cow<'static, str>, String)> {
         let Some(identity) = identity(record) else { return Vec::new() };
         let mut views = Vec::new();
         let context = &self.context;
@@ -149,16 +153,35 @@ impl Report {
             && link::is_shown(&identity.relative)
             && let Some(way) = link::relative(&context.folder, &root.join(&identity.relative))
         {
-            views.push(("original", way));
+            views.push(("original".into(), way));
         }
         if let Some((artist, observed)) = context.artist.as_deref().zip(observed) {
             let part = record.item.part.as_ref();
             let file = artist.image(&identity, part, &observed.origin, observed.size);
             if context.folder.join(&file).exists() {
-                views.push(("annotated", link::link(&file)));
+                views.push(("annotated".into(), link::link(&file)));
             }
         }
         views
+    }
+
+    /// Links to the maps that explain an item; with `--embed` small copies of them.
+    fn maps(&self, record: &Record) -> Result<Vec<(Cow<'static, str>, String)>> {
+        let maps = record.ext.get("explain").and_then(|told| told["maps"].as_array());
+        let mut views = Vec::new();
+        for (number, map) in maps.into_iter().flatten().enumerate() {
+            let Some(name) = map["picture"].as_str().map(Path::new) else { continue };
+            let shown = if self.context.embed {
+                let picture = image::open(self.context.folder.join(name))
+                    .map_err(|e| Error::new(Kind::Internal, format!("{}: {e}", name.display())))?;
+                format!("data:image/jpeg;base64,{}", page::base64(&thumb::encoded(&picture.to_rgb8())?))
+            } else {
+                link::link(name)
+            };
+            let label = map["label"].as_str().unwrap_or_default();
+            views.push((format!("map {}: {label}", number + 1).into(), shown));
+        }
+        Ok(views)
     }
 
     fn header(&self) -> Value {

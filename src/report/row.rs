@@ -1,5 +1,6 @@
 //! An item as the page's data: what was found and nearly found, in flat lists of numbers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::frame::Part;
 use crate::prediction::{Instance, Line, Prediction};
 use crate::record::{InputRecord, Record};
 use crate::review::tenths;
+use crate::sheet::read::page::FieldRead;
 
 /// One item of the page. Keys are short because there may be a hundred thousand.
 #[derive(Serialize)]
@@ -42,9 +44,12 @@ pub struct Row {
     pub cut: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumb: Option<String>,
-    /// Links to the original and to the annotated picture, relative to the page.
+    /// Of what has no picture: what stands in its place, and what is said below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead: Option<Value>,
+    /// Links to the original, the annotated picture and the maps that explain it, relative to the page.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub views: Vec<(&'static str, String)>,
+    pub views: Vec<(Cow<'static, str>, String)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<[String; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +132,7 @@ impl Rows {
             x: Map::new(),
             cut: 0,
             thumb: None,
+            instead: record.ext.get("page").and_then(|page| page.get("instead").cloned()),
             views: Vec::new(),
             warnings: record.warnings.iter().map(|w| [w.code.clone(), w.message.clone()]).collect(),
             error: record.error.as_ref().map(|error| json!(error)),
@@ -143,6 +149,7 @@ impl Rows {
                 }
             }
             Some(Prediction::Ocr { lines }) => lines.iter().for_each(|line| self.line(&mut row, line)),
+            Some(Prediction::Sheet(page)) => page.fields.iter().for_each(|field| self.field(&mut row, field)),
             // Worklists have a place of their own: small pictures would carry what may identify a person.
             Some(Prediction::Triage { .. }) | None => {}
         }
@@ -168,6 +175,7 @@ impl Rows {
             x: Map::new(),
             cut: 0,
             thumb: None,
+            instead: None,
             views: Vec::new(),
             warnings: Vec::new(),
             error: record.error.as_ref().map(|error| json!(error)),
@@ -229,6 +237,16 @@ impl Rows {
         row.x.insert(number.to_string(), json!({ "quad": corners, "text": line.text }));
     }
 
+    /// Every field, with what was read.
+    fn field(&mut self, row: &mut Row, field: &FieldRead) {
+        let number = row.s.len() / 2;
+        let response = &field.response;
+        self.score(row, &response.field, u32::from(response.review), response.confidence);
+        let r = &field.rect;
+        row.b.extend([r.x1, r.y1, r.x2, r.y2].map(tenths));
+        row.x.insert(number.to_string(), json!({ "text": response.values.join(" ") }));
+    }
+
     fn score(&mut self, row: &mut Row, label: &str, class: u32, score: f32) {
         row.s.push(self.labels.number(label, class).into());
         // By way of text, so that 0.9 does not become 0.8999999761581421.
@@ -246,5 +264,6 @@ fn part(part: Option<&Part>) -> String {
         Some(Part::Page { n }) => format!("page {n}"),
         Some(Part::Frame { n, .. }) => format!("frame {n}"),
         Some(Part::Instance { frame, .. }) => format!("frame {frame}"),
+        Some(Part::Entry { n }) => format!("entry {n}"),
     }
 }

@@ -34,18 +34,24 @@ pub fn write(temporary: &Path, target: &Path, frame: &Frame) -> Result<()> {
     let [width, height] = [frame.pixels.width(), frame.pixels.height()];
     let pixels = if width.max(height) >= SIDE { &frame.pixels } else { frame.all_pixels() };
     let icc = frame.icc.as_deref().filter(|profile| profile.len() <= MOST_ICC);
-    write_whole(temporary, target, &encode(&small(pixels), PictureFormat::Jpeg, QUALITY, icc)?)
+    write_whole(temporary, target, &encode(&smaller(pixels, SIDE), PictureFormat::Jpeg, QUALITY, icc)?)
 }
 
-fn small(pixels: &RgbImage) -> RgbImage {
+/// A picture as small as the others, as JPEG.
+pub fn encoded(pixels: &RgbImage) -> Result<Vec<u8>> {
+    encode(&smaller(pixels, SIDE), PictureFormat::Jpeg, QUALITY, None)
+}
+
+/// The picture with no side longer than `most`.
+pub fn smaller(pixels: &RgbImage, most: u32) -> RgbImage {
     let (width, height) = pixels.dimensions();
     let longest = width.max(height);
-    if longest <= SIDE {
+    if longest <= most {
         return pixels.clone();
     }
     let side = |side: u32| {
-        let scaled = (u64::from(side) * u64::from(SIDE) / u64::from(longest)).max(1);
-        u32::try_from(scaled).unwrap_or(SIDE)
+        let scaled = (u64::from(side) * u64::from(most) / u64::from(longest)).max(1);
+        u32::try_from(scaled).unwrap_or(most)
     };
     thumbnail(pixels, side(width), side(height))
 }
@@ -56,7 +62,7 @@ mod tests {
 
     #[test]
     fn sides_keep_their_proportion_and_at_least_a_pixel() {
-        let size = |width, height| small(&RgbImage::new(width, height)).dimensions();
+        let size = |width, height| smaller(&RgbImage::new(width, height), SIDE).dimensions();
         assert_eq!(size(3840, 1920), (384, 192));
         assert_eq!(size(100, 60), (100, 60));
         assert_eq!(size(5000, 1), (384, 1));

@@ -28,6 +28,9 @@ pub struct Job {
     /// inference find its observations without loading the runtime.
     pub device: String,
     pub provider: Option<String>,
+    /// Tells the key of the pseudonyms, where results have them.
+    #[serde(default)]
+    pub pseudonyms: Option<String>,
 }
 
 /// What to do when the folder holds another job.

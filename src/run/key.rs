@@ -56,6 +56,11 @@ impl Keys {
         self.key(b"item", digest, &serde_json::to_vec(&part).unwrap_or_default())
     }
 
+    /// The key of what explains an item's observation.
+    pub fn explained(&self, item: &Key) -> Key {
+        self.key(b"explained", item, &[])
+    }
+
     /// The key of an input's list of items. The number is that of the list's form.
     pub fn manifest(&self, digest: &Key) -> Key {
         self.key(b"manifest/2", digest, self.choice.as_bytes())

@@ -114,6 +114,7 @@ impl RunFolder {
             self.root.join("occupancy.csv"),
             self.root.join("counts.csv"),
             self.root.join("classes.txt"),
+            self.root.join(crate::deidentify::INSTANCES),
             self.root.join("worklist.json"),
             self.root.join("worklist.csv"),
             self.root.join("evaluation.json"),

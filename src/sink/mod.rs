@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::policy::{Policy, Seen};
 use crate::prediction::Instance;
-use crate::record::{InputRecord, Record};
+use crate::record::{InputId, InputRecord, Record};
 use crate::spec::{LabelSet, Task};
 
 /// Takes records in input order: the items of an input, then the record that closes it.
@@ -39,6 +39,10 @@ pub trait Sink: Send {
         self.item(record)
     }
     fn input(&mut self, record: &InputRecord) -> Result<()>;
+    /// An input that a stopped run did not reach; after all others.
+    fn missed(&mut self, _input: &InputId) -> Result<()> {
+        Ok(())
+    }
     /// Puts the result in place; returns the files, or the folder of many files, relative to
     /// the run folder.
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>>;
@@ -74,13 +78,13 @@ pub const SINKS: &[SinkEntry] = &[
     SinkEntry {
         name: "json",
         about: "results.json: all records in one document",
-        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr, Task::Triage],
+        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr, Task::Triage, Task::Grade],
         open: json::open,
     },
     SinkEntry {
         name: "jsonl",
         about: "results.jsonl: one record a line",
-        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr, Task::Triage],
+        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr, Task::Triage, Task::Grade],
         open: jsonl::open,
     },
     SinkEntry {
@@ -195,6 +199,7 @@ fn sequence(record: &Record) -> (String, u64) {
                 Some(Part::Frame { n, .. }) => u64::from(n),
                 Some(Part::Page { n }) => u64::from(n.saturating_sub(1)),
                 Some(Part::Instance { frame, .. }) => u64::from(frame),
+                Some(Part::Entry { n }) => u64::from(n.saturating_sub(1)),
                 None => 0,
             };
             (format!("{}/{}", record.item.input.root, record.item.input.path), frame)

@@ -51,6 +51,7 @@ pub(crate) fn part_name(part: &Part) -> String {
         Part::Page { n } => format!("page {n}"),
         Part::Frame { n, .. } => format!("frame {n}"),
         Part::Instance { sop, frame } => format!("instance {} frame {frame}", sop),
+        Part::Entry { n } => format!("entry {n}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a model expects and what its outputs mean: the `.toml` beside an ONNX file.
 
+pub mod explain;
 pub mod labels;
 pub mod triage;
 
@@ -42,6 +43,9 @@ pub struct Spec {
     /// Of models for triage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triage: Option<triage::Triage>,
+    /// Of models that give a map along with their answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explain: Option<explain::Explain>,
     /// Numbers of the family's own (strides, bins, …).
     #[serde(default)]
     pub decode: toml::Table,
@@ -82,6 +86,8 @@ pub enum Task {
     Faces,
     Ocr,
     Triage,
+    /// Of `vision grade`, which needs no model.
+    Grade,
 }
 
 /// As the command is called.
@@ -93,6 +99,7 @@ impl std::fmt::Display for Task {
             Task::Faces => "faces",
             Task::Ocr => "ocr",
             Task::Triage => "triage",
+            Task::Grade => "grade",
         })
     }
 }

@@ -106,6 +106,7 @@ fn spec() -> impl Strategy<Value = Spec> {
             iou,
             input,
             triage: None,
+            explain: None,
             decode: decode.into_iter().collect(),
         },
     )

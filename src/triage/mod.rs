@@ -1,10 +1,16 @@
 //! Triage of studies: rules, the worklist, what stays private, and what is proved of the rest.
 
+mod cells;
 pub mod evaluate;
+pub mod heard;
+pub mod ledger;
+pub mod page;
+pub mod pixels;
 pub mod private;
 pub mod proof;
 mod rules;
 pub mod statistics;
+pub mod telling;
 mod worklist;
 
 pub use rules::Rules;

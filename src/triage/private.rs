@@ -1,19 +1,21 @@
 //! `private/`: the key of the pseudonyms, who they stand for, and the worklist for the reading room.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::NOTICE;
+use super::ledger::{Ledger, Person, Seen};
+use super::telling;
 use crate::error::{Error, Kind, Result};
-use crate::input::Input;
 use crate::pseudonym::Pseudonyms;
-use crate::source::Limits;
-use crate::source::dicom::{self, Header};
+use crate::run::INTERNAL;
+use crate::run::job::Job;
 
 /// What may identify a person, below the run folder.
 pub const FOLDER: &str = "private";
@@ -22,15 +24,23 @@ pub const FOLDER: &str = "private";
 pub struct Private {
     folder: PathBuf,
     pub pseudonyms: Pseudonyms,
+    pub ledger: Arc<Ledger>,
 }
 
 impl Private {
-    /// Opens `private/` of a run folder, and makes it and its key where there are none.
+    /// Opens `private/` of a run folder, and makes it and its key where there are none. With `anew` the results that
+    /// are there are given up.
     ///
     /// # Errors
-    /// `OutputFolder` and `DiskFull`.
-    pub fn open(out: &Path) -> Result<Self> {
+    /// `RunFolder` where results would be without the key that leads back to people; `OutputFolder` and `DiskFull`.
+    pub fn open(out: &Path, anew: bool) -> Result<Self> {
         let folder = out.join(FOLDER);
+        let key = folder.join("key");
+        let job = Job::read(&out.join(INTERNAL).join("job.json")).filter(|_| !anew);
+        let lost = !key.exists();
+        if let Some(job) = job.as_ref().filter(|_| lost) {
+            return Err(refused(&key, job));
+        }
         let failed = |e| Error::write(folder.display(), e);
         fs::create_dir_all(out).map_err(failed)?;
         match fs::DirBuilder::new().mode(0o700).create(&folder) {
@@ -39,21 +49,49 @@ impl Private {
             }
             other => other.map_err(failed)?,
         }
-        let key = folder.join("key");
-        let bytes = match fs::read(&key) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => fresh(&key)?,
-            Err(e) => return Err(failed(e)),
-        };
+        let bytes = if lost { fresh(&key)? } else { fs::read(&key).map_err(failed)? };
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| {
             let message =
                 format!("{}: not a key of 32 bytes; restore it, or move private/ away", key.display());
             Error::new(Kind::RunFolder, message)
         })?;
-        Ok(Self { folder, pseudonyms: Pseudonyms::new(bytes) })
+        let pseudonyms = Pseudonyms::new(bytes);
+        if job.as_ref().and_then(|job| job.pseudonyms.as_ref()).is_some_and(|own| *own != pseudonyms.check())
+        {
+            let message = format!(
+                "{}: another key than the one that the results were made with; restore that, choose another --out, or \
+                 begin anew with --force",
+                key.display()
+            );
+            return Err(Error::new(Kind::RunFolder, message));
+        }
+        let seen = folder.join("seen.jsonl");
+        if lost && seen.exists() {
+            // What it says is true, but of names that nobody can make again.
+            fs::rename(&seen, folder.join("seen.former.jsonl")).map_err(failed)?;
+        }
+        let ledger = Arc::new(Ledger::open(seen)?);
+        Ok(Self { folder, pseudonyms, ledger })
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+    /// A new file of the folder, for its owner alone.
+    ///
+    /// # Errors
+    /// `OutputFolder` and `DiskFull`.
+    pub fn create(&self, name: &str) -> Result<(PathBuf, File)> {
+        let path = self.folder.join(name);
+        let mut options = File::options();
+        let file = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
+        Ok((path.clone(), file.map_err(|e| Error::write(path.display(), e))?))
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// # Errors
+    /// `OutputFolder` and `DiskFull`.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         // Beside its place, so that not even a moment of it lies outside.
         let failed = |e| Error::write(self.folder.join(name).display(), e);
         let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
@@ -62,16 +100,42 @@ impl Private {
         Ok(())
     }
 
-    /// Writes who is who, the worklist with accession numbers, and the command as it was given. Returns what may
-    /// identify people in these inputs.
+    /// Everything that may identify people in what was read here, now and before. A folder that is called as the model
+    /// or one of its findings, the `words` of its own, tells nothing.
+    pub fn values(&self, words: &[&str]) -> BTreeSet<String> {
+        let lines = self.ledger.lines();
+        let people = lines.iter().flat_map(|seen| &seen.people);
+        let roots = self.ledger.roots();
+        let names = roots.iter().filter_map(|root| root.file_name());
+        let paths = lines.iter().flat_map(|seen| telling::parts(Path::new(&seen.file)));
+        let paths = paths.chain(names.flat_map(|name| telling::parts(Path::new(name))));
+        let own = |part: &String| words.iter().any(|word| word.to_lowercase() == part.to_lowercase());
+        let mut values: BTreeSet<String> = paths.filter(|part| !own(part)).collect();
+        values.extend(people.flat_map(|person| person.identifying.clone()));
+        values
+    }
+
+    /// Writes who is who, the worklist with accession numbers, and the command as it was given.
     ///
     /// # Errors
-    /// `OutputFolder`, `DiskFull`; inputs that cannot be read are left out.
-    pub fn fill(&self, inputs: &[(Input, PathBuf)], worklist: &Value, limits: &Limits) -> Result<Known> {
-        let failed = |e: csv::Error| Error::new(Kind::Internal, "private/crosswalk.csv").because(e);
-        let mut known = Known::default();
-        let mut table = csv::Writer::from_writer(Vec::new());
-        let head = [
+    /// `OutputFolder` and `DiskFull`.
+    pub fn fill(&self, worklist: &Value) -> Result<()> {
+        let lines = self.ledger.lines();
+        self.write("crosswalk.csv", &self.crosswalk(&lines)?)?;
+        let people = lines.iter().flat_map(|seen| &seen.people);
+        let mut accessions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for person in people {
+            let study = self.pseudonyms.of("study", &person.uids[0]);
+            accessions.entry(study).or_default().insert(person.accession.clone());
+        }
+        self.write("worklist.csv", &reading_room(worklist, &accessions, &self.ledger.files())?)?;
+        let given: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
+        self.write("arguments.json", serde_json::json!(given).to_string().as_bytes())
+    }
+
+    /// A row for each instance of every input that was ever read here, and one for an input where none is known.
+    fn crosswalk(&self, lines: &[Seen]) -> Result<Vec<u8>> {
+        const HEAD: [&str; 11] = [
             "input",
             "file",
             "study",
@@ -84,65 +148,46 @@ impl Private {
             "patient",
             "name",
         ];
-        table.write_record(head).map_err(failed)?;
-        let mut accessions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (input, relative) in inputs {
-            let file = relative.to_string_lossy();
-            known.files.insert(input.identity.relative.to_string_lossy().into_owned(), relative.clone());
-            let parts = relative.iter().map(|part| part.to_string_lossy().into_owned());
-            known.values.extend(parts.filter(|part| tells(part)));
-            let readable = input.stat.is_some_and(|stat| stat.bytes <= limits.max_bytes);
-            let bytes = if readable { fs::read(&input.file).unwrap_or_default() } else { Vec::new() };
-            let headers = dicom::headers(&bytes, limits);
-            if headers.is_empty() {
-                // Still to be found by the person who looks.
-                let name = input.identity.relative.to_string_lossy();
-                let row = [&*name, &*file];
-                table.write_record(row.into_iter().chain([""; 9])).map_err(failed)?;
-            }
-            for Header { uids, accession, patient, name, identifying } in headers {
-                known.values.extend(identifying);
-                let [study, series, instance] = &uids;
-                let of = |kind, uid: &str| self.pseudonyms.of(kind, uid);
-                let own = [of("study", study), of("series", series), of("instance", instance)];
-                accessions.entry(own[0].clone()).or_default().insert(accession.clone());
-                let row = [
-                    &input.identity.relative.to_string_lossy(),
-                    &*file,
-                    &own[0],
-                    &own[1],
-                    &own[2],
-                    study,
-                    series,
-                    instance,
-                    &accession,
-                    &patient,
-                    &name,
-                ];
-                table.write_record(row).map_err(failed)?;
+        let failed = |e: csv::Error| Error::new(Kind::Internal, "private/crosswalk.csv").because(e);
+        let mut table = csv::Writer::from_writer(Vec::new());
+        table.write_record(HEAD).map_err(failed)?;
+        let (mut written, nobody) = (HashSet::new(), [Person::default()]);
+        for seen in lines {
+            // Still to be found by the person who looks.
+            let people = if seen.people.is_empty() { &nobody[..] } else { &seen.people };
+            for person in people {
+                let of = |(kind, uid): (&str, &String)| match uid.as_str() {
+                    "" => String::new(),
+                    uid => self.pseudonyms.of(kind, uid),
+                };
+                let own = ["study", "series", "instance"].into_iter().zip(&person.uids).map(of);
+                let named = [&person.accession, &person.patient, &person.name];
+                let row: Vec<String> = [seen.input.clone(), seen.file.clone()]
+                    .into_iter()
+                    .chain(own)
+                    .chain(person.uids.iter().chain(named).cloned())
+                    .collect();
+                if written.insert(row.clone()) {
+                    table.write_record(row).map_err(failed)?;
+                }
             }
         }
-        let bytes = table.into_inner().unwrap_or_default();
-        self.write("crosswalk.csv", &bytes)?;
-        self.write("worklist.csv", &reading_room(worklist, &accessions, &known.files)?)?;
-        let given: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
-        self.write("arguments.json", serde_json::json!(given).to_string().as_bytes())?;
-        Ok(known)
+        Ok(table.into_inner().unwrap_or_default())
     }
 }
 
-/// What is known of a run's inputs.
-#[derive(Default)]
-pub struct Known {
-    /// Values that may identify a person.
-    pub values: BTreeSet<String>,
-    /// Files by pseudonym.
-    pub files: BTreeMap<String, PathBuf>,
-}
-
-/// Whether a part of a path is more than a word that results use themselves.
-fn tells(part: &str) -> bool {
-    part.chars().count() >= 6 && part.contains(|c: char| c.is_ascii_digit() || c == '^')
+/// Why results cannot be continued without their key.
+fn refused(key: &Path, job: &Job) -> Error {
+    let message = match job.pseudonyms {
+        None => {
+            "its folder is of a run without pseudonyms, whose files may name persons; choose another --out"
+        }
+        Some(_) => {
+            "it is gone, and without it the results in its folder lead back to nobody; restore it, choose another \
+             --out, or begin anew with --force"
+        }
+    };
+    Error::new(Kind::RunFolder, format!("{}: {message}", key.display()))
 }
 
 /// A key that nobody can guess.
@@ -159,20 +204,19 @@ fn fresh(file: &Path) -> Result<Vec<u8>> {
 fn reading_room(
     worklist: &Value,
     accessions: &BTreeMap<String, BTreeSet<String>>,
-    files: &BTreeMap<String, PathBuf>,
+    files: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>> {
     let failed = |e: csv::Error| Error::new(Kind::Internal, "private/worklist.csv").because(e);
     let mut table = csv::Writer::from_writer(Vec::new());
-    let head = ["rank", "bucket", "urgency", "accession", "files", "reasons", "study", "notice"];
+    let head = ["rank", "bucket", "urgency", "accession", "files", "reasons", "study", "complete", "notice"];
     table.write_record(head).map_err(failed)?;
+    let complete = if worklist["complete"] == true { "yes" } else { "no" };
     for row in worklist["studies"].as_array().into_iter().flatten() {
         let study = row["study"].as_str().unwrap_or_default();
         let accession = accessions.get(study).map(|all| all.iter().cloned().collect::<Vec<_>>().join(" "));
         let list = |key: &str| row[key].as_array().cloned().unwrap_or_default();
         let images = list("images").into_iter().map(|image| image["input"].clone());
-        let named = images
-            .chain(list("failed"))
-            .filter_map(|input| files.get(input.as_str()?).map(|file| file.to_string_lossy().into_owned()));
+        let named = images.chain(list("failed")).filter_map(|input| files.get(input.as_str()?).cloned());
         let own: BTreeSet<String> = named.collect();
         let reasons: Vec<String> =
             list("reasons").iter().filter_map(|r| r.as_str().map(str::to_owned)).collect();
@@ -184,6 +228,7 @@ fn reading_room(
             own.into_iter().collect::<Vec<_>>().join("; "),
             reasons.join("; "),
             study.to_owned(),
+            complete.to_owned(),
             NOTICE.to_owned(),
         ];
         table.write_record(cells).map_err(failed)?;

@@ -18,10 +18,10 @@ pub struct Rules {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Rule {
     name: String,
-    /// Findings and the least score of each; all must hold. Empty: met by what was not triaged.
+    /// Findings and the least score of each; all must hold.
     #[serde(default)]
     when: BTreeMap<String, f32>,
-    /// Met by what was not triaged.
+    /// Met by what was not triaged, in whole or in part.
     #[serde(default)]
     not_triaged: bool,
     /// A word for the script.
@@ -64,13 +64,12 @@ impl Rules {
         Ok(rules)
     }
 
-    /// Those that a study's best scores meet; `None` for one that was not triaged.
-    pub fn met(&self, scores: Option<&BTreeMap<String, f32>>) -> Vec<Met> {
-        let holds = |rule: &&Rule| match scores {
-            None => rule.not_triaged,
-            Some(scores) => {
-                !rule.not_triaged && rule.when.iter().all(|(label, least)| scores.get(label) >= Some(least))
-            }
+    /// Those that a study meets by the best scores of what was triaged of it, and by what was `not_triaged`. An image
+    /// that is refused takes nothing back that another shows.
+    pub fn met(&self, scores: &BTreeMap<String, f32>, not_triaged: bool) -> Vec<Met> {
+        let holds = |rule: &&Rule| match rule.not_triaged {
+            true => not_triaged,
+            false => rule.when.iter().all(|(label, least)| scores.get(label) >= Some(least)),
         };
         let met = |rule: &Rule| Met { rule: rule.name.clone(), action: rule.action.clone(), exit: rule.exit };
         self.rules.iter().filter(holds).map(met).collect()
@@ -94,14 +93,14 @@ mod tests {
             not-triaged = true
             action = "look""#;
         let rules: Rules = toml::from_str(text).unwrap();
-        let names = |scores: Option<&[(&str, f32)]>| {
-            let scores =
-                scores.map(|s| s.iter().map(|(l, v)| ((*l).to_owned(), *v)).collect::<BTreeMap<_, _>>());
-            rules.met(scores.as_ref()).into_iter().map(|met| met.rule).collect::<Vec<_>>()
+        let names = |scores: &[(&str, f32)], not_triaged| {
+            let scores = scores.iter().map(|(l, v)| ((*l).to_owned(), *v)).collect::<BTreeMap<_, _>>();
+            rules.met(&scores, not_triaged).into_iter().map(|met| met.rule).collect::<Vec<_>>()
         };
-        assert_eq!(names(Some(&[("a", 0.5), ("b", 0.9)])), ["both"]);
-        assert_eq!(names(Some(&[("a", 0.4), ("b", 0.9)])), [""; 0]);
-        assert_eq!(names(Some(&[("a", 0.9)])), [""; 0]);
-        assert_eq!(names(None), ["unread"]);
+        assert_eq!(names(&[("a", 0.5), ("b", 0.9)], false), ["both"]);
+        assert_eq!(names(&[("a", 0.4), ("b", 0.9)], false), [""; 0]);
+        assert_eq!(names(&[("a", 0.9)], false), [""; 0]);
+        assert_eq!(names(&[], true), ["unread"]);
+        assert_eq!(names(&[("a", 0.5), ("b", 0.9)], true), ["both", "unread"]);
     }
 }

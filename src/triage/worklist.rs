@@ -5,14 +5,19 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use super::{NOTICE, Rules, rules::Met};
+use super::page::Page;
+use super::{NOTICE, Rules, cells, rules::Met};
 use crate::atomic::write_whole;
 use crate::error::{Error, Kind, Result};
+use crate::frame::Part;
+use crate::observation::{Observation, Triaged};
+use crate::policy::{Policy, Seen};
 use crate::prediction::{Finding, Prediction};
-use crate::record::{InputRecord, Record};
+use crate::record::{InputId, InputRecord, Record};
 use crate::sink::{Sink, SinkContext};
 
 /// In the order in which people should look.
@@ -35,13 +40,16 @@ pub struct Row {
     pub urgency: f32,
     /// Pseudonym; null where an input could not be read so far.
     pub study: Option<String>,
+    /// When the last of its images was looked at, and by what; null where none was.
+    pub triaged: Option<String>,
+    pub provider: Option<String>,
     /// The best score of each finding over the study's images.
     pub findings: Vec<Finding>,
     pub rules: Vec<Met>,
     /// Why images or inputs were not triaged.
     pub reasons: Vec<String>,
     pub images: Vec<Image>,
-    /// Pseudonyms of inputs that could not be read, in whole or in part.
+    /// Pseudonyms of inputs that could not be read, in whole or in part, or were not reached.
     pub failed: Vec<String>,
 }
 
@@ -72,30 +80,48 @@ struct Document<'a> {
     notice: &'static str,
     generator: &'a str,
     model: &'a Model,
+    /// Whether every input was reached, and how many were not because the run was stopped.
+    complete: bool,
+    pending: usize,
     /// Whether a rule asks for exit code 3.
     exit: bool,
     studies: &'a [Row],
 }
 
 pub struct Worklist {
+    /// Given the rows in place of files.
+    page: Option<Page>,
     folder: PathBuf,
     temporary: PathBuf,
     generator: String,
     model: Model,
     rules: Rules,
     rows: BTreeMap<String, Row>,
+    /// Messages of the current input's items: its closing record says the first of them again.
+    told: Vec<String>,
+    /// Inputs that a stopped run did not reach.
+    pending: Vec<String>,
 }
 
 impl Worklist {
     pub fn new(context: &SinkContext, rules: Rules, model: &str, digest: &str) -> Self {
         Self {
+            page: None,
             folder: context.folder.to_owned(),
             temporary: context.temporary.to_owned(),
             generator: context.generator.clone(),
             model: Model { name: model.to_owned(), digest: digest.to_owned() },
             rules,
             rows: BTreeMap::new(),
+            told: Vec::new(),
+            pending: Vec::new(),
         }
+    }
+
+    /// Shows the rows in a page, and writes no files.
+    pub fn on(mut self, page: Box<dyn Sink>) -> Self {
+        self.page = Some(Page(page));
+        self
     }
 
     fn row(&mut self, key: String, study: Option<String>) -> &mut Row {
@@ -104,6 +130,8 @@ impl Worklist {
             bucket: Bucket::Negative,
             urgency: 0.0,
             study,
+            triaged: None,
+            provider: None,
             findings: Vec::new(),
             rules: Vec::new(),
             reasons: Vec::new(),
@@ -124,7 +152,7 @@ impl Worklist {
                 Bucket::Negative
             };
             let scores = row.findings.iter().map(|finding| (finding.label.clone(), finding.score)).collect();
-            row.rules = self.rules.met((row.bucket != Bucket::NotTriaged).then_some(&scores));
+            row.rules = self.rules.met(&scores, !row.reasons.is_empty());
             row.reasons.sort();
             row.reasons.dedup();
         }
@@ -135,37 +163,37 @@ impl Worklist {
     }
 }
 
-impl Sink for Worklist {
-    fn item(&mut self, record: &Record) -> Result<()> {
+impl Worklist {
+    fn record(&mut self, record: &Record, made: Option<&Triaged>) {
+        let facts: BTreeMap<String, String> = match (&record.prediction, record.ext.get("triage")) {
+            (Some(Prediction::Triage { facts, .. }), _) => facts.clone(),
+            (_, Some(known)) => serde_json::from_value(known.clone()).unwrap_or_default(),
+            // An entry that nothing is known of; the closing record tells whose input it is in.
+            _ => BTreeMap::new(),
+        };
         let input = record.item.input.path.clone();
-        let Some(Prediction::Triage { urgency, findings, refused, facts }) = &record.prediction else {
-            // Its closing record says why.
-            return Ok(());
+        let failure = record.error.as_ref().map(|error| error.message.clone());
+        self.told.extend(failure.clone());
+        let (urgency, findings, refused) = match &record.prediction {
+            Some(Prediction::Triage { urgency, findings, refused, .. }) => {
+                (*urgency, findings.as_slice(), refused.clone())
+            }
+            _ => (0.0, &[][..], failure.clone()),
         };
         let study = facts.get("study-pseudonym").cloned();
-        let key = study.clone().unwrap_or_else(|| input.clone());
-        let frame = match &record.item.part {
-            Some(crate::frame::Part::Instance { frame, .. }) => Some(*frame),
-            _ => None,
-        };
-        let fact = |key: &str| facts.get(key).cloned();
-        let image = Image {
-            input,
-            series: fact("series-pseudonym"),
-            instance: fact("instance-pseudonym"),
-            frame,
-            urgency: *urgency,
-            refused: refused.clone(),
-            provenance: facts
-                .iter()
-                .filter(|(key, _)| !key.ends_with("-pseudonym"))
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect(),
-        };
-        let row = self.row(key, study);
-        row.urgency = row.urgency.max(*urgency);
+        let row = self.row(study.clone().unwrap_or_else(|| input.clone()), study);
+        if let Some(made) = made.filter(|_| refused.is_none()) {
+            let at = UNIX_EPOCH + Duration::from_secs(made.at);
+            row.triaged = row.triaged.take().max(Some(humantime::format_rfc3339_seconds(at).to_string()));
+            let before = row.provider.take().filter(|own| *own != made.provider);
+            row.provider =
+                Some(before.map_or(made.provider.clone(), |own| format!("{own}, {}", made.provider)));
+        }
+        row.urgency = row.urgency.max(urgency);
         row.reasons.extend(refused.clone());
-        row.images.push(image);
+        if failure.is_some() && !row.failed.contains(&input) {
+            row.failed.push(input.clone());
+        }
         for finding in findings {
             match row.findings.iter_mut().find(|own| own.label == finding.label) {
                 Some(own) if own.score >= finding.score => {}
@@ -173,73 +201,123 @@ impl Sink for Worklist {
                 None => row.findings.push(finding.clone()),
             }
         }
+        row.images.push(Image::of(record, input, facts, urgency, refused));
+    }
+}
+
+impl Image {
+    fn of(
+        record: &Record,
+        input: String,
+        facts: BTreeMap<String, String>,
+        urgency: f32,
+        refused: Option<String>,
+    ) -> Self {
+        let frame = match &record.item.part {
+            Some(Part::Instance { frame, .. }) => Some(*frame),
+            _ => None,
+        };
+        let fact = |key: &str| facts.get(key).cloned();
+        let (series, instance) = (fact("series-pseudonym"), fact("instance-pseudonym"));
+        let provenance = facts.into_iter().filter(|(key, _)| !key.ends_with("-pseudonym")).collect();
+        Self { input, series, instance, frame, urgency, refused, provenance }
+    }
+}
+
+impl Sink for Worklist {
+    fn item(&mut self, record: &Record) -> Result<()> {
+        self.record(record, None);
+        Ok(())
+    }
+
+    fn item_seen(&mut self, record: &Record, seen: Option<(Seen, &dyn Policy)>) -> Result<()> {
+        let made = seen.and_then(|(seen, _)| match &seen.observed.observation {
+            Observation::Triage(triaged) => Some(&**triaged),
+            _ => None,
+        });
+        self.record(record, made);
         Ok(())
     }
 
     fn input(&mut self, record: &InputRecord) -> Result<()> {
-        if let Some(error) = &record.error {
+        let told = std::mem::take(&mut self.told);
+        self.page.as_mut().map_or(Ok(()), |page| page.input(record))?;
+        if let Some(error) = record.error.as_ref().filter(|error| !told.contains(&error.message)) {
+            // Nobody knows which study it is of: a row of its own, not that of another in the same archive.
             let path = record.input.path.clone();
-            // With the study of another of its images, where there is one.
-            let known = self.rows.iter().find(|(_, row)| row.images.iter().any(|image| image.input == path));
-            let (key, study) = known.map_or((path, None), |(key, row)| (key.clone(), row.study.clone()));
-            let row = self.row(key, study);
+            let row = self.row(path.clone(), None);
             row.reasons.push(error.message.clone());
-            row.failed.push(record.input.path.clone());
+            if !row.failed.contains(&path) {
+                row.failed.push(path);
+            }
         }
         Ok(())
     }
 
+    fn missed(&mut self, input: &InputId) -> Result<()> {
+        self.pending.push(input.path.clone());
+        Ok(())
+    }
+
     fn finish(mut self: Box<Self>) -> Result<Vec<PathBuf>> {
+        let pending = std::mem::take(&mut self.pending);
+        let count = pending.len();
+        if count > 0 {
+            // Not reached is not negative. No pseudonym is called so.
+            let row = self.row("pending".to_owned(), None);
+            row.reasons.push(format!("the run was stopped before {count} inputs were read"));
+            row.failed = pending;
+        }
         let rows = self.sorted();
+        if let Some(mut page) = self.page {
+            rows.iter().try_for_each(|row| page.row(row))?;
+            return page.0.finish();
+        }
         let exit = rows.iter().any(|row| row.rules.iter().any(|met| met.exit));
         let document = Document {
             schema: "vision.worklist/1",
             notice: NOTICE,
             generator: &self.generator,
             model: &self.model,
+            complete: count == 0,
+            pending: count,
             exit,
             studies: &rows,
         };
         let text = serde_json::to_vec_pretty(&document)
             .map_err(|e| Error::new(Kind::Internal, "the worklist could not be encoded").because(e))?;
         write_whole(&self.temporary, &self.folder.join("worklist.json"), &text)?;
-        write_whole(&self.temporary, &self.folder.join("worklist.csv"), &table(&rows)?)?;
+        write_whole(&self.temporary, &self.folder.join("worklist.csv"), &table(&rows, count == 0)?)?;
         Ok(vec!["worklist.json".into(), "worklist.csv".into()])
     }
 }
 
-/// A row a study; `more` columns come from elsewhere.
-fn table(rows: &[Row]) -> Result<Vec<u8>> {
+/// A row a study. Whether the list is `complete` stands in each, because rows are read alone.
+fn table(rows: &[Row], complete: bool) -> Result<Vec<u8>> {
     let failed = |e: csv::Error| Error::new(Kind::Internal, "worklist.csv could not be encoded").because(e);
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record([
-        "rank", "bucket", "urgency", "study", "findings", "rules", "images", "reasons", "notice",
+        "rank", "bucket", "urgency", "study", "findings", "rules", "images", "reasons", "triaged",
+        "provider", "complete", "notice",
     ])
     .map_err(failed)?;
     for row in rows {
-        let finding =
-            |f: &Finding| format!("{}={:.4}{}", f.label, f.score, if f.positive { "+" } else { "-" });
-        let findings: Vec<String> = row.findings.iter().map(finding).collect();
-        let rules: Vec<String> =
-            row.rules.iter().map(|met| format!("{}: {}", met.rule, met.action)).collect();
-        let bucket = match row.bucket {
-            Bucket::Positive => "positive",
-            Bucket::NotTriaged => "not-triaged",
-            Bucket::Negative => "negative",
-        };
         let study = row.study.clone().unwrap_or_default();
-        let cells = [
+        let own = [
             row.rank.to_string(),
-            bucket.to_owned(),
+            cells::bucket(row).to_owned(),
             format!("{:.6}", row.urgency),
             study,
-            findings.join("; "),
-            rules.join("; "),
+            cells::findings(row),
+            cells::rules(row),
             row.images.len().to_string(),
             row.reasons.join("; "),
+            row.triaged.clone().unwrap_or_default(),
+            row.provider.clone().unwrap_or_default(),
+            if complete { "yes" } else { "no" }.to_owned(),
             NOTICE.to_owned(),
         ];
-        out.write_record(cells).map_err(failed)?;
+        out.write_record(own).map_err(failed)?;
     }
     out.into_inner()
         .map_err(|e| Error::new(Kind::Internal, "worklist.csv could not be encoded").because(e.into_error()))

@@ -101,10 +101,106 @@ fn frames_of_zip_and_of_several_are_named_by_instance() {
         [
             r#"{"kind":"instance","sop":"1.1","frame":0}"#,
             r#"{"kind":"instance","sop":"1.7","frame":0}"#,
-            r#"{"kind":"instance","sop":"1.7","frame":1}"#
+            r#"{"kind":"instance","sop":"1.7","frame":1}"#,
+            r#"{"kind":"entry","n":4}"#
         ]
     );
     let closing = records.last().expect("a record");
     assert_eq!((&closing["status"], &closing["items"]), (&"partial".into(), &3.into()));
     assert!(closing["error"]["message"].as_str().is_some_and(|m| m.contains("same UID")));
+}
+
+/// An item of a sequence or of encapsulated pixels.
+fn item(bytes: &[u8]) -> Vec<u8> {
+    [&[0xFE, 0xFF, 0, 0xE0][..], &(bytes.len() as u32).to_le_bytes(), bytes].concat()
+}
+
+const END: [u8; 8] = [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0];
+
+/// Pixels in fragments, without a basic table of offsets.
+fn encapsulated(fragments: &[&[u8]]) -> Vec<u8> {
+    let begin = [0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF];
+    let fragments: Vec<u8> = fragments.iter().flat_map(|fragment| item(fragment)).collect();
+    [&begin[..], &item(&[]), &fragments, &END].concat()
+}
+
+/// What `vision dicom check` says of a file.
+fn checked(scratch: &Scratch, bytes: &[u8]) -> Value {
+    let file = scratch.file("checked.dcm", bytes);
+    let ran = crate::common::Ran::of(crate::common::vision().args(["dicom", "check"]).arg(file));
+    serde_json::from_str(&ran.out).expect("JSON")
+}
+
+/// (7FE0,0001) or (7FE0,0002).
+fn extended(number: u16, values: &[u64]) -> Vec<u8> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let head =
+        [&[0xE0, 0x7F][..], &number.to_le_bytes(), b"OV\0\0", &(bytes.len() as u32).to_le_bytes()].concat();
+    [head, bytes].concat()
+}
+
+/// "Encapsulated uncompressed": a fragment holds bytes as they are.
+const UNCOMPRESSED: &str = "1.2.840.10008.1.2.1.98";
+
+#[test]
+fn an_extended_offset_table_says_where_frames_begin() {
+    let scratch = Scratch::new();
+    let set = |table: Vec<u8>, fragments: &[&[u8]]| {
+        let two = element([0x28, 8], b"IS", b"2");
+        [head(UNCOMPRESSED), grey("1.7", 2, 2), two, table, encapsulated(fragments)].concat()
+    };
+    let frames: [&[u8]; 2] = [&[0, 50, 100, 150], &[200, 250, 0, 50]];
+    let table = || [extended(1, &[0, 12]), extended(2, &[4, 4])].concat();
+    let found = checked(&scratch, &set(table(), &frames));
+    assert_eq!(
+        (&found["status"], &found["frames"], &found["stored"]["sum"]),
+        (&"read".into(), &2.into(), &800.into())
+    );
+    // The same without it, and with a frame in two fragments that only the table tells apart.
+    assert_eq!(checked(&scratch, &set(Vec::new(), &frames))["stored"], found["stored"]);
+    let split: [&[u8]; 3] = [&[0, 50], &[100, 150], &[200, 250, 0, 50]];
+    let parted = set([extended(1, &[0, 20]), extended(2, &[4, 4])].concat(), &split);
+    assert_eq!(checked(&scratch, &parted)["stored"], found["stored"]);
+    let unknown = checked(&scratch, &set(Vec::new(), &split));
+    assert!(
+        unknown["reason"].as_str().is_some_and(|reason| reason.contains("nothing says which")),
+        "{unknown}"
+    );
+    let lost = checked(&scratch, &set(extended(1, &[0, u64::MAX]), &split));
+    assert_eq!(lost["status"], "refused", "{lost}");
+}
+
+#[test]
+fn icons_may_have_encapsulated_pixels_of_their_own() {
+    let scratch = Scratch::new();
+    let icon = [grey("1.8", 1, 2), encapsulated(&[&[1, 2]])].concat();
+    let sequence = element([0x88, 0x200], b"SQ", &item(&icon));
+    let pixels = encapsulated(&[&[0, 50, 100, 150]]);
+    let found =
+        checked(&scratch, &[head(UNCOMPRESSED), grey("1.7", 2, 2), sequence, pixels.clone()].concat());
+    assert_eq!((&found["status"], &found["stored"]["sum"]), (&"read".into(), &300.into()), "{found}");
+    // Of undefined length, as most encoders write them.
+    let open = [
+        0x88, 0, 0, 2, b'S', b'Q', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE, 0xFF, 0, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF,
+    ];
+    let closed = [0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0];
+    let sequence = [&open[..], &icon, &closed, &END].concat();
+    let found = checked(&scratch, &[head(UNCOMPRESSED), grey("1.7", 2, 2), sequence, pixels].concat());
+    assert_eq!((&found["status"], &found["stored"]["sum"]), (&"read".into(), &300.into()), "{found}");
+}
+
+#[test]
+fn pictures_of_files_called_alike_do_not_overwrite_each_other() {
+    let scratch = Scratch::new();
+    let files = ["a/1.dcm", "b/1.dcm"].map(|name| scratch.file(name, &file(name)));
+    let mut command = crate::common::vision();
+    command.args(["dicom", "check", "--png"]).arg(scratch.path("png")).args(files);
+    let ran = crate::common::Ran::of(&mut command).expect(0).says("1.dcm-2.NNNN.png");
+    assert_eq!(ran.out.lines().count(), 2);
+    let mut names: Vec<String> = std::fs::read_dir(scratch.path("png"))
+        .expect("a folder")
+        .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["1.dcm-2.0000.png", "1.dcm.0000.png"]);
 }

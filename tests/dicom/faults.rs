@@ -30,6 +30,8 @@ fn deflated(set: &[u8]) -> Vec<u8> {
 fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let whole = file("1.1");
     let set = |parts: &[Vec<u8>]| [vec![head(PLAIN)], parts.to_vec()].concat().concat();
+    // Far below --max-bytes, and a thousand times its size.
+    let ratio = deflated(&[grey("1.4", 4, 4), element([9, 1], b"UN", &vec![0; 12 << 20])].concat());
     let bomb = deflated(&[grey("1.4", 4, 4), element([9, 1], b"UN", &vec![0; 40 << 20])].concat());
     let jpeg = [
         &[0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0][..],
@@ -56,6 +58,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("huge.dcm", set(&[grey("1.4", 65535, 65535), pixels(16, &[0; 16])]), "too-large"),
         ("deep.dcm", set(&[deep(100_000)]), "too-large"),
         ("bomb.dcm", bomb, "too-large"),
+        ("ratio.dcm", ratio, "too-large"),
         ("cut-jpeg.dcm", [head("1.2.840.10008.1.2.4.50"), grey("1.5", 4, 4), jpeg].concat(), "truncated"),
         ("unknown-syntax.dcm", [head("1.2.840.10008.1.2.4.100"), grey("1.6", 4, 4)].concat(), "unsupported"),
         ("report.dcm", report, "unsupported"),
@@ -71,6 +74,14 @@ fn every_fault_is_recorded_and_the_run_goes_on() {
         scratch.file(format!("in/{name}"), &bytes);
     }
     scratch.file("in/whole.dcm", &file("1.1"));
+    // A directory as large as a disk, of which only the beginning is there.
+    let class = element([2, 2], b"UI", b"1.2.840.10008.1.3.10");
+    let directory = scratch.file("in/cd/DICOMDIR", &[&[0; 128][..], b"DICM", &class].concat());
+    std::fs::File::options()
+        .write(true)
+        .open(&directory)
+        .and_then(|file| file.set_len(1 << 40))
+        .expect("a hole");
     // Limited in memory: no fault may reserve what it says.
     let binary = vision().get_program().to_owned();
     let mut command = std::process::Command::new("sh");
@@ -81,7 +92,9 @@ fn every_fault_is_recorded_and_the_run_goes_on() {
     Ran::of(command.arg(binary)).expect(2);
     assert!(begun.elapsed().as_secs() < 60);
     let found: Vec<(String, Value)> = scratch.inputs();
-    assert_eq!(found.len(), cases().len() + 1);
+    assert_eq!(found.len(), cases().len() + 2);
+    let directory = &found.iter().find(|(path, _)| path == "cd/DICOMDIR").expect("a record").1;
+    assert_eq!(directory["error"]["kind"], "too-large", "{directory}");
     for (name, _, kind) in cases() {
         let record = &found.iter().find(|(path, _)| path == name).expect("a record").1;
         assert_eq!(record["error"]["kind"], kind, "{record}");

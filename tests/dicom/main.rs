@@ -4,6 +4,7 @@
 mod common;
 
 mod containers;
+mod deidentify;
 mod faults;
 mod golden;
 pub mod made;

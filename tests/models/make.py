@@ -201,3 +201,19 @@ save(
     [(f"{k}_{s}", F32, list(v.shape)) for (k, s), v in FACES.items()],
     [("nothing", np.zeros((), np.float32)), *[(f"{k}s_{s}", v) for (k, s), v in FACES.items()]],
 )
+
+# A classifier whose answers are known by hand: means of blocks of 8 x 8 are its features, their means over the picture
+# times weights are its scores. Class 0 is the mean of red, class 1 the mean of green and blue, class 2 knows nothing.
+WEIGHTS = np.array([[1, 0, 0], [0, 0.5, 0.5], [0, 0, 0]], np.float32)
+save(
+    "explained",
+    [
+        helper.make_node("AveragePool", ["x"], ["features"], kernel_shape=[8, 8], strides=[8, 8]),
+        helper.make_node("GlobalAveragePool", ["features"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["means"]),
+        helper.make_node("Gemm", ["means", "weights", "bias"], ["scores"], transB=1),
+    ],
+    [("x", F32, ["n", 3, 32, 32])],
+    [("scores", F32, ["n", 3]), ("features", F32, ["n", 3, 4, 4])],
+    [("weights", WEIGHTS), ("bias", np.array([0, 0, 0.01], np.float32))],
+)

@@ -48,6 +48,14 @@ fn the_page_of_a_comparison_has_columns_and_queues_of_its_own() {
     browser.until("paper.querySelector('img').complete && paper.querySelector('img').naturalWidth > 0");
     assert_eq!(browser.value("looking.view"), json!("original"));
     browser.screenshot("diff-zoom.png");
+    browser.open(&s.path("d"), [390, 844]);
+    browser.pictures();
+    browser.screenshot("diff-phone.png");
+    let fits = "document.documentElement.scrollWidth <= innerWidth && document.getElementById('gallery').clientHeight > 300";
+    assert_eq!(browser.value(fits), json!(true), "the gallery has most of a phone's screen");
+    browser.value("document.getElementById('side').open = true; 0");
+    assert_eq!(browser.value("document.documentElement.scrollWidth <= innerWidth"), json!(true));
+    browser.screenshot("diff-phone-filters.png");
     browser.was_quiet();
 }
 

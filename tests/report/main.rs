@@ -8,6 +8,7 @@ mod chromium;
 mod diff;
 mod looks;
 mod many;
+mod maps;
 mod page;
 mod review;
 

@@ -161,6 +161,64 @@ fn the_page_counts_what_apply_gives_for_classes_too() {
     browser.was_quiet();
 }
 
+/// As `--apply` is for single frames.
+#[test]
+fn tracked_things_are_not_offered_for_review() {
+    let Some(mut browser) = Browser::start() else { return };
+    let s = Scratch::new();
+    photos(&s);
+    let shown = |browser: &mut Browser| {
+        browser.open(&s.path("run"), [1280, 860]);
+        browser.value("!document.getElementById('review').hidden")
+    };
+    assert_eq!(shown(&mut browser), json!(true));
+    s.detect(["p", "--report", "--no-images", "--conf", "0.4", "--track", "--sequence", "1"]).expect(0);
+    assert_eq!(shown(&mut browser), json!(false));
+    browser.was_quiet();
+}
+
+#[test]
+fn text_is_corrected_in_the_page() {
+    let (Some(mut browser), Some(data)) = (Browser::start(), crate::common::ocr_data()) else { return };
+    let s = Scratch::new();
+    let signs = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ocr/pictures/signs.png");
+    s.file("p/signs.png", &std::fs::read(signs).expect("a picture"));
+    let run = |more: &[&str]| {
+        let arguments = ["ocr", "p", "--out", "run", "--report", "--no-images"];
+        Ran::of(vision().current_dir(s.path("")).env("XDG_DATA_HOME", &data).args(arguments).args(more))
+    };
+    run(&[]).expect(0);
+    let texts = || -> Vec<String> {
+        let results = s.results();
+        let lines = results[0]["prediction"]["lines"].as_array().expect("lines");
+        lines.iter().map(|line| line["text"].as_str().expect("a text").to_owned()).collect()
+    };
+    let mut wanted = texts();
+    assert!(wanted.len() >= 2, "{wanted:?}");
+    browser.open(&s.path("run"), [1280, 860]);
+    browser.value("openZoom(0); 0");
+    browser.until("paper.querySelector('img').complete");
+    let second =
+        browser.value("(pick(1), reviewed(zoomed()).indexOf(review.thing))").as_u64().expect("a place");
+    browser.key("c");
+    assert_eq!(browser.value("document.getElementById('answer').value"), json!(wanted[second as usize]));
+    browser.value("document.getElementById('answer').value = ''; 0");
+    type_in(&mut browser, "Grüße <b>&</b> 漢字");
+    browser.key("Enter");
+    browser.screenshot("text-corrected.png");
+    browser.key("Escape");
+    let decisions = download(&mut browser, &s);
+    assert_eq!(decisions.len(), 1);
+    assert_eq!(
+        (&decisions[0]["field"], &decisions[0]["was"]),
+        (&json!("text"), &json!(wanted[second as usize]))
+    );
+    run(&["--apply", "decisions.jsonl"]).expect(0).says("1 decisions applied, 0 refused");
+    wanted[second as usize] = "Grüße <b>&</b> 漢字".to_owned();
+    assert_eq!(texts(), wanted);
+    browser.was_quiet();
+}
+
 #[test]
 fn decisions_about_other_observations_are_refused_with_the_reason() {
     let s = Scratch::new();

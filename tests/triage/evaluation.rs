@@ -26,3 +26,38 @@ fn labels_that_fit_no_input_are_refused_without_naming_it() {
     let ran = triage(&scratch, &["studies", "--evaluate", "labels.csv"]).expect(1);
     assert!(ran.err.contains("line 2") && !ran.err.contains("Mustermann"), "{}", ran.err);
 }
+
+#[test]
+fn studies_are_counted_and_not_their_files() {
+    let Some(scratch) = made(Some(12)) else { return };
+    for (n, folder) in [(0, "a"), (0, "b"), (1, "c"), (2, "d"), (3, "e")] {
+        let bytes = std::fs::read(scratch.path(format!("studies/{n:04}.dcm"))).expect("a study");
+        scratch.file(format!("in/{folder}/1.dcm"), &bytes);
+    }
+    // Of the first study one file is labelled 0, the other 1.
+    scratch.file("labels.csv", b"file,pneumonia\na/1.dcm,0\nb/1.dcm,1\nc/1.dcm,0\nd/1.dcm,1\ne/1.dcm,0\n");
+    triage(&scratch, &["in", "--evaluate", "labels.csv"]).expect(0);
+    let found = json(&scratch.path("run/evaluation.json"));
+    assert_eq!((&found["files"], &found["labelled"], &found["triaged"]), (&5.into(), &4.into(), &4.into()));
+    let measures = &found["findings"]["pneumonia"];
+    assert_eq!((&measures["positives"], &measures["negatives"]), (&2.into(), &2.into()));
+    assert_eq!(found["time_to_critical_read"]["critical"], 2);
+}
+
+#[test]
+fn names_that_fit_several_files_or_come_twice_are_refused() {
+    let Some(scratch) = made(Some(2)) else { return };
+    for (n, folder) in [(0, "one"), (1, "two")] {
+        let bytes = std::fs::read(scratch.path(format!("studies/{n:04}.dcm"))).expect("a study");
+        scratch.file(format!("{folder}/1.dcm"), &bytes);
+    }
+    scratch.file("labels.csv", b"file,pneumonia\n1.dcm,1\n");
+    let arguments = ["one", "two", "--evaluate", "labels.csv"];
+    triage(&scratch, &arguments)
+        .expect(1)
+        .says("line 2: its path is that of files in several of the folders");
+    scratch.file("labels.csv", b"file,pneumonia\n0000.dcm,1\n0000.dcm,0\n");
+    triage(&scratch, &["studies", "--evaluate", "labels.csv", "--force"])
+        .expect(1)
+        .says("line 3: its file has labels in line 2");
+}

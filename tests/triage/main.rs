@@ -4,6 +4,7 @@
 mod common;
 
 mod evaluation;
+mod faults;
 mod privacy;
 mod watch;
 mod worklist;
@@ -37,6 +38,26 @@ pub fn triage(scratch: &Scratch, arguments: &[&str]) -> Ran {
 pub fn json(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
         .expect("JSON")
+}
+
+/// Bytes with every `old` replaced by `new`, of the same length.
+pub fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    assert_eq!(old.len(), new.len());
+    let mut found = bytes.to_vec();
+    let places: Vec<usize> =
+        (0..=bytes.len() - old.len()).filter(|at| bytes[*at..].starts_with(old)).collect();
+    assert!(!places.is_empty(), "{:?} is not there", String::from_utf8_lossy(old));
+    places.into_iter().for_each(|at| found[at..at + new.len()].copy_from_slice(new));
+    found
+}
+
+/// The row of the study of `studies/NNNN.dcm`, found by its accession number.
+pub fn row_of(scratch: &Scratch, worklist: &Value, n: usize) -> Value {
+    let crosswalk = std::fs::read_to_string(scratch.path("run/private/crosswalk.csv")).expect("a crosswalk");
+    let line = crosswalk.lines().find(|line| line.contains(&format!("ACC{n:07}"))).expect("its line");
+    let study = line.split(',').nth(2).expect("a pseudonym");
+    let rows = worklist["studies"].as_array().expect("studies");
+    rows.iter().find(|row| row["study"] == study).expect("its row").clone()
 }
 
 /// Every file below `folder` but those in `private/`.

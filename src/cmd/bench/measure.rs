@@ -168,6 +168,7 @@ impl Bench<'_> {
             inputs: &inputs,
             folder: folder.root(),
             family: prepared.family.as_ref(),
+            explainer: None,
             policy: prepared.policy.as_ref(),
             keys: &keys,
             store: &store,
@@ -179,6 +180,8 @@ impl Bench<'_> {
             isolate: self.isolate,
             control: &control,
             watcher: &watcher,
+            provider: "",
+            witness: None,
             reuse: false,
         };
         let emitter = Emitter::new(&inputs, &keys, &store, prepared.policy.as_ref(), sinks, Vec::new());

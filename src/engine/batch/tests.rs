@@ -58,6 +58,18 @@ fn each_caller_gets_its_own_rows() {
     assert!(sizes.iter().all(|size| *size <= 4) && sizes.contains(&4), "{sizes:?}");
 }
 
+/// One caller with many frames fills batches alone, and gets its answers in order.
+#[test]
+fn frames_handed_in_at_once_are_joined() {
+    let sizes = Arc::default();
+    let batcher = Batcher::new(4, Duration::from_secs(30), vec![doubling(&sizes)]).expect("starts");
+    let frames: Vec<Vec<NamedTensor>> = (0..8).map(|n| frame(n as f32, 2)).collect();
+    let results = batcher.caller().infer_many(ModelId::default(), &frames).expect("runs");
+    let found: Vec<f32> = results.iter().map(|outputs| answer(outputs).1).collect();
+    assert_eq!(found, [0.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0]);
+    assert_eq!(*sizes.lock().expect("sizes"), [4, 4]);
+}
+
 #[test]
 fn a_lonely_frame_does_not_wait_for_ever() {
     let sizes = Arc::default();

@@ -101,6 +101,11 @@ pub fn run<S: Selection>(
     echo: Option<Box<dyn Sink>>,
     begun: Instant,
 ) -> Result<Report> {
+    if prepared.explainer.is_some() {
+        return Err(Error::usage(
+            "explanations are made of files, not of streams: save what is to be explained",
+        ));
+    }
     let mut job = prepared.job(command, options);
     let on_other = if options.run.force { OnOther::Clear } else { OnOther::Refuse };
     job.enter(folder, on_other)?;

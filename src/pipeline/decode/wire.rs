@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Key;
 use crate::error::{Error, FaultOf, Kind};
-use crate::frame::{Attributes, Frame, Origin, Part, ValueKind, Values, Warning};
+use crate::frame::{About, Attributes, Frame, Origin, Part, Sensitive, ValueKind, Values, Warning};
 use crate::run::journal::Stat;
 use crate::source::{Limits, MAX_PROFILE};
 
@@ -68,11 +68,52 @@ pub enum Said {
 pub struct Fault {
     kind: Kind,
     message: String,
+    about: Option<Box<Item>>,
+}
+
+/// Which item an error stands for.
+#[derive(Debug, Serialize, Deserialize)]
+struct Item {
+    #[serde(with = "crate::frame::part_text")]
+    part: Option<Part>,
+    known: Known,
+}
+
+/// Attributes.
+#[derive(Debug, Serialize, Deserialize)]
+struct Known {
+    public: Vec<(String, String)>,
+    sensitive: Vec<(String, String)>,
+    whole: bool,
+}
+
+impl From<&Attributes> for Known {
+    fn from(attributes: &Attributes) -> Self {
+        let revealed = |(key, value): (&str, &Sensitive)| (key.to_owned(), value.reveal().to_owned());
+        let sensitive = attributes.all_sensitive().map(revealed).collect();
+        Self { public: attributes.facts(), sensitive, whole: attributes.whole }
+    }
+}
+
+impl From<Known> for Attributes {
+    fn from(known: Known) -> Self {
+        let mut attributes = Self::default();
+        attributes.whole = known.whole;
+        for (key, value) in known.public {
+            let key = crate::frame::PUBLIC_ATTRIBUTES.iter().find(|own| **own == key);
+            key.map(|key| attributes.set_public(key, value));
+        }
+        for (key, value) in known.sensitive {
+            attributes.set_sensitive(key, Sensitive::new(value));
+        }
+        attributes
+    }
 }
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        Self { kind: error.kind, message: error.chain() }
+        let item = |about: &About| Item { part: about.part.clone(), known: (&about.attributes).into() };
+        Self { kind: error.kind, message: error.chain(), about: error.item().map(item).map(Box::new) }
     }
 }
 
@@ -80,7 +121,13 @@ impl Fault {
     /// The error, where it is one that a file can cause: no process ends the run.
     pub fn check(self) -> io::Result<Error> {
         match self.kind.fault_of() {
-            FaultOf::Input | FaultOf::Bug => Ok(Error::new(self.kind, self.message)),
+            FaultOf::Input | FaultOf::Bug => {
+                let error = Error::new(self.kind, self.message);
+                Ok(match self.about {
+                    Some(item) => error.about(About { part: item.part, attributes: item.known.into() }),
+                    None => error,
+                })
+            }
             _ => Err(invalid("an error that no file causes")),
         }
     }
@@ -100,15 +147,13 @@ pub struct Head {
     /// Bytes of the profile.
     icc: Option<u32>,
     warnings: Vec<Warning>,
-    public: Vec<(String, String)>,
-    sensitive: Vec<(String, String)>,
+    known: Known,
     /// Whether numbers behind the pixels follow too.
     values: Option<ValueKind>,
 }
 
 impl Head {
     pub fn of(frame: &Frame) -> Self {
-        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         Self {
             pixels: [frame.pixels.width(), frame.pixels.height()],
             size: frame.size,
@@ -118,8 +163,7 @@ impl Head {
             // A profile has at most MAX_PROFILE bytes.
             icc: frame.icc.as_ref().map(|profile| u32::try_from(profile.len()).unwrap_or(u32::MAX)),
             warnings: frame.warnings.clone(),
-            public: frame.attributes.public().map(owned).collect(),
-            sensitive: frame.attributes.all_sensitive().map(|(k, v)| owned((k, v.reveal()))).collect(),
+            known: (&frame.attributes).into(),
             values: frame.values.as_ref().map(|values| values.kind),
         }
     }
@@ -207,16 +251,6 @@ pub fn read_body(input: &mut impl Read, head: Head, limits: &Limits) -> io::Resu
         }
         None => None,
     };
-    let mut attributes = Attributes::default();
-    for (key, value) in head.public {
-        let known = crate::frame::PUBLIC_ATTRIBUTES.iter().find(|known| **known == key);
-        if let Some(known) = known {
-            attributes.set_public(known, value);
-        }
-    }
-    for (key, value) in head.sensitive {
-        attributes.set_sensitive(key, crate::frame::Sensitive::new(value));
-    }
     Ok(Frame {
         pixels,
         size: head.size,
@@ -225,7 +259,7 @@ pub fn read_body(input: &mut impl Read, head: Head, limits: &Limits) -> io::Resu
         origin: head.origin,
         icc: head.icc.map(|_| icc),
         warnings: head.warnings,
-        attributes,
+        attributes: head.known.into(),
         values,
     })
 }

@@ -43,7 +43,7 @@ impl Worker<'_, '_> {
             let done = done && !self.lacks_thumb(digest, observed.part.as_ref());
             let (size, orientation) = (observed.size, observed.origin.orientation);
             let seconds = Some(reel.seconds(*n));
-            done.then_some(Entry { part, size, orientation, seconds, failure: None })
+            done.then_some(Entry { part, size, orientation, seconds, failure: None, facts: Vec::new() })
         };
         let mut settled: Vec<Option<Entry>> = reel.chosen.iter().enumerate().map(&mut stored).collect();
         let film = match artist.zip(settings) {

@@ -25,7 +25,9 @@ function layout() {
   const wanted = Math.min(Number(byId('size').value), room);
   grid.perRow = Math.max(1, Math.floor((room + GAP) / (wanted + GAP)));
   grid.width = (room - GAP * (grid.perRow - 1)) / grid.perRow;
-  grid.height = Math.round(grid.width * 0.75) + CAPTION;
+  // Where words stand in the place of all pictures they need less room.
+  const shape = items.every((item) => item.row.instead && !item.row.thumb) ? 0.2 : 0.75;
+  grid.height = Math.round(grid.width * shape) + CAPTION;
   canvas.style.height = `${Math.ceil(visible.length / grid.perRow) * (grid.height + GAP)}px`;
 }
 
@@ -78,10 +80,10 @@ function cardOf(item, place) {
     drawOverlays(layer, row, Math.max(...row.size) / grid.width, false);
     picture.append(image, layer);
   } else {
-    picture.append(make('span', { class: 'none', text: row.error ? row.error.kind : 'no picture' }));
+    picture.append(make('span', { class: 'none', text: row.error ? row.error.kind : row.instead?.[0] ?? 'no picture' }));
   }
   const list = counted(kept(row));
-  const says = row.error ? row.error.message : summary(row, list);
+  const says = row.error ? row.error.message : row.instead?.[1] ?? summary(row, list);
   const marks = make('span', { class: 'marks' });
   if (row.error) marks.append(make('b', { class: 'bad', text: 'failed' }));
   if (item.decided) marks.append(make('b', { class: 'ok', text: `✓ ${number(item.decided)}`, 'aria-label': plural(item.decided, 'decision') }));

@@ -11,7 +11,8 @@ function viewsOf(row) {
   const views = (row.views ?? []).map(([kind, source]) => ({ kind, source }));
   if (row.thumb) views.push({ kind: 'small', source: row.thumb });
   const order = ['original', 'small', 'annotated'];
-  return views.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const placeOf = ({ kind }) => (order.includes(kind) ? order.indexOf(kind) : order.length);
+  return views.sort((a, b) => placeOf(a) - placeOf(b));
 }
 
 function openZoom(place) {
@@ -40,7 +41,7 @@ function showView(item, views, at) {
   const view = views[at];
   looking.view = view?.kind ?? '';
   if (!view) {
-    paper.append(make('p', { class: 'none', text: item.row.error?.message ?? 'no picture' }));
+    paper.append(make('p', { class: 'none', text: item.row.error?.message ?? item.row.instead?.join(': ') ?? 'no picture' }));
     paper.removeAttribute('style');
     return;
   }

@@ -40,15 +40,21 @@ pub const PSEUDONYMS: &[(&str, &str, Tag)] = &[
 
 /// What all frames of a file share.
 pub fn of(set: &DataSet, described: &Description) -> Attributes {
+    let mut attributes = known(set);
+    attributes.set_public("photometric", described.photometric.name());
+    attributes.set_public("bits", described.stored.to_string());
+    attributes
+}
+
+/// What is known of a file whatever its pixels are.
+pub fn known(set: &DataSet) -> Attributes {
     let mut attributes = Attributes::default();
     for (key, tag) in PUBLIC {
         // What is not a code may be anything, a name among others.
         let code = set.attributes.text(*tag).filter(|text| is_code(text));
         code.map(|code| attributes.set_public(key, code));
     }
-    attributes.set_public("photometric", described.photometric.name());
     attributes.set_public("transfer-syntax", set.syntax.uid);
-    attributes.set_public("bits", described.stored.to_string());
     for (key, tag) in SENSITIVE {
         if let Some(text) = set.attributes.text(*tag) {
             attributes.set_sensitive(*key, Sensitive::new(text));
@@ -60,9 +66,11 @@ pub fn of(set: &DataSet, described: &Description) -> Attributes {
             text.map(|text| attributes.set_public(key, pseudonyms.of(kind, &text)));
         }
     }
-    for (n, text) in identifying(&set.attributes).into_iter().enumerate() {
-        attributes.set_sensitive(format!("identifying-{n}"), Sensitive::new(text));
+    let (texts, all) = identifying(&set.attributes);
+    for (n, text) in texts.into_iter().enumerate() {
+        attributes.set_sensitive(format!("{IDENTIFYING}{n}"), Sensitive::new(text));
     }
+    attributes.whole = set.whole && all;
     attributes
 }
 
@@ -102,14 +110,14 @@ fn is_code(text: &str) -> bool {
 }
 
 /// Values that may identify a person or lead to one: names, numbers, free text, dates with a day, and identifiers of
-/// this study, anywhere in the data set. Bounded, because a hostile file may hold millions.
-pub fn identifying(attributes: &InMemDicomObject) -> Vec<String> {
+/// this study, anywhere in the data set; and whether they are all. Bounded, because a hostile file may hold millions.
+pub fn identifying(attributes: &InMemDicomObject) -> (Vec<String>, bool) {
     let mut found = std::collections::BTreeSet::new();
     let mut waiting = vec![attributes];
     while let Some(object) = waiting.pop() {
         for element in object.iter() {
             if found.len() >= MOST_IDENTIFYING {
-                return found.into_iter().collect();
+                return (found.into_iter().collect(), false);
             }
             waiting.extend(element.value().items().unwrap_or(&[]));
             if names(element.tag(), element.vr()) {
@@ -118,8 +126,11 @@ pub fn identifying(attributes: &InMemDicomObject) -> Vec<String> {
             }
         }
     }
-    found.into_iter().collect()
+    (found.into_iter().collect(), true)
 }
+
+/// Begins the names under which values that may identify a person are kept.
+pub const IDENTIFYING: &str = "identifying-";
 
 const MOST_IDENTIFYING: usize = 1000;
 

@@ -131,6 +131,11 @@ impl Description {
         Ok(())
     }
 
+    /// Bytes of all frames without compression.
+    pub fn native_bytes(&self) -> u64 {
+        (u64::from(self.frames) * super::frames::native_bits(self)).div_ceil(8)
+    }
+
     /// Pixels of a frame.
     pub fn pixels(&self) -> usize {
         self.rows as usize * self.columns as usize

@@ -1,5 +1,6 @@
 //! DICOMDIR: the files that it names, inside its own folder.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use dicom_dictionary_std::tags;
@@ -27,22 +28,33 @@ pub fn is_called_so(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"))
 }
 
+/// Bytes of a directory: some 500 a record, and a million of them is more than any medium holds.
+const MAX_BYTES: u64 = 64 << 20;
+
 /// The files that the directory `file` names, each once, in its order; `None` where it is none. `name` stands in
 /// messages.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn references(
-    name: &str,
-    file: &Path,
-    bytes: Vec<u8>,
-    limits: &Limits,
-) -> Result<Option<Vec<Reference>>> {
+pub fn references(name: &str, file: &Path) -> Result<Option<Vec<Reference>>> {
+    // A FIFO would be waited for; what is not there is said where it is listed.
+    if !std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(None);
+    }
+    let limits = Limits { max_bytes: MAX_BYTES, ..Limits::default() };
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(file).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    read.map_err(|e| Error::read(name, e))?;
     let is_directory = head::read(&bytes).is_ok_and(|head| head.class.as_deref() == Some(CLASS));
     if !head::is_dicom(&bytes) || !is_directory {
         return Ok(None);
     }
-    let set = DataSet::open(Input::new(name, bytes.into(), limits)?)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let message =
+            format!("{name}: a directory of more than {MAX_BYTES} bytes; give its files themselves");
+        return Err(Error::new(Kind::TooLarge, message));
+    }
+    let set = DataSet::open(Input::new(name, bytes.into(), &limits)?)?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut seen = std::collections::HashSet::new();
     let records = set.attributes.items(tags::DIRECTORY_RECORD_SEQUENCE).iter();

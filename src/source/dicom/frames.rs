@@ -41,7 +41,9 @@ fn bytes_of(set: &DataSet, described: &Description, n: usize) -> Result<Vec<Rang
         Some(Pixels::Encapsulated { offsets, fragments }) if offsets.len() == frames => {
             // Offsets count from the first fragment's item, whose header of 8 bytes precedes it.
             let base = fragments.first().map_or(0, |first| first.start - 8);
-            let at = |n: usize| offsets.get(n).map_or(usize::MAX, |offset| base + *offset as usize + 8);
+            let place =
+                |offset: &u64| usize::try_from(*offset).unwrap_or(usize::MAX).saturating_add(base + 8);
+            let at = |n: usize| offsets.get(n).map_or(usize::MAX, place);
             let own = fragments.iter().filter(|range| (at(n)..at(n + 1)).contains(&range.start));
             Ok(own.cloned().collect())
         }
@@ -58,7 +60,7 @@ fn bytes_of(set: &DataSet, described: &Description, n: usize) -> Result<Vec<Rang
 }
 
 /// Bits of a frame without compression. Of YBR_FULL_422 two pixels share their colours.
-fn native_bits(described: &Description) -> u64 {
+pub fn native_bits(described: &Description) -> u64 {
     let samples = if described.photometric == Photometric::YbrFull422 { 2 } else { described.samples };
     described.pixels() as u64 * samples as u64 * u64::from(described.allocated)
 }

@@ -10,9 +10,9 @@ use super::meaning::Meaning;
 use super::samples::Samples;
 use super::syntax::Codec;
 use super::{attributes, codec, frames};
-use crate::Result;
-use crate::frame::{Attributes, Frame, Origin, Part, ValueKind, Values, Warning};
+use crate::frame::{About, Attributes, Frame, Origin, Part, ValueKind, Values, Warning};
 use crate::source::{Format, Input};
+use crate::{Error, Result};
 
 /// An image that was opened; frames are decoded one at a time.
 pub struct Instance {
@@ -47,6 +47,11 @@ impl Instance {
     /// What is wrong with the file, or that it holds no picture.
     pub fn open(input: Input) -> Result<Self> {
         let set = DataSet::open(input)?;
+        let known = attributes::known(&set);
+        Self::of(set).map_err(|error| error.about(About { part: None, attributes: known }))
+    }
+
+    fn of(set: DataSet) -> Result<Self> {
         let described = Description::of(&set)?;
         let palette = match described.photometric {
             Photometric::Palette => Some(Palette::of(&set.attributes, &described)),
@@ -81,7 +86,28 @@ impl Instance {
     }
 
     /// Frame `n`, from 0, as it is seen.
+    ///
+    /// # Errors
+    /// Why it is not, about this frame.
     pub fn frame(&self, n: u32) -> Result<Frame> {
+        self.seen(n).map_err(|error| self.about(error, Some(n)))
+    }
+
+    /// Says that an error is about frame `n`, or about the instance as a whole.
+    pub fn about(&self, error: Error, n: Option<u32>) -> Error {
+        let part = n.filter(|_| self.in_parts).map(|n| self.part(n));
+        error.about(About { part, attributes: self.attributes.clone() })
+    }
+
+    fn part(&self, n: u32) -> Part {
+        let sop = match &self.set.input.limits.pseudonyms {
+            Some(pseudonyms) => pseudonyms.of("instance", &self.sop),
+            None => self.sop.clone(),
+        };
+        Part::Instance { sop, frame: n }
+    }
+
+    fn seen(&self, n: u32) -> Result<Frame> {
         let samples = self.stored(n)?.samples;
         let mut attributes = self.attributes.clone();
         let (pixels, values) = if self.described.photometric.is_grey() {
@@ -90,15 +116,11 @@ impl Instance {
             (self.coloured(&samples, n)?, None)
         };
         let pixels = pixels.ok_or_else(|| self.set.input.corrupt("fewer pixels than its header says"))?;
-        let sop = match &self.set.input.limits.pseudonyms {
-            Some(pseudonyms) => pseudonyms.of("instance", &self.sop),
-            None => self.sop.clone(),
-        };
         Ok(Frame {
             size: [pixels.width(), pixels.height()],
             pixels,
             full: None,
-            part: self.in_parts.then_some(Part::Instance { sop, frame: n }),
+            part: self.in_parts.then(|| self.part(n)),
             origin: Origin {
                 format: Format::Dicom.name().to_owned(),
                 lossless: self.set.syntax.lossless,

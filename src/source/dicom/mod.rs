@@ -11,7 +11,6 @@ mod description;
 pub mod directory;
 mod frames;
 mod head;
-mod headers;
 mod instance;
 mod lut;
 mod meaning;
@@ -20,15 +19,29 @@ mod scan;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod unknown;
 pub mod zipped;
 
+pub use attributes::{IDENTIFYING, identifying};
+pub use dataset::{Ask, DataSet, plain};
+pub use description::{Description, Photometric};
 pub use head::is_dicom;
-pub use headers::{Header, headers};
 pub use instance::{Instance, Stored};
+pub use scan::{Encoding, Pixels};
+pub use syntax::{Codec, Syntax};
 
 use super::{Frames, Input};
 use crate::Result;
 use crate::frame::Frame;
+
+/// Whether a file may be DICOM by its name: most systems give none but `.dcm`, or the end of a UID.
+pub fn may_be_called(name: &str) -> bool {
+    let extension =
+        name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, end)| end.to_lowercase());
+    extension.is_none_or(|end| {
+        ["dcm", "dicom", "dc3", "ima"].contains(&end.as_str()) || end.chars().all(|c| c.is_ascii_digit())
+    })
+}
 
 pub fn open(input: Input) -> Result<Box<dyn Frames>> {
     let instance = Instance::open(input)?;
@@ -49,7 +62,8 @@ impl Frames for All {
         }
         if self.next >= input.limits.max_parts {
             self.next = u32::MAX;
-            return Some(Err(input.too_many_parts("frames")));
+            let error = input.too_many_parts("frames");
+            return Some(Err(self.instance.about(error, None)));
         }
         self.next += 1;
         Some(self.instance.frame(self.next - 1))

@@ -31,21 +31,23 @@ impl Encoding {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    /// End of the attributes that precede the pixels.
+    /// End of the attributes that precede the pixels, or of the last that is whole.
     pub attributes_end: usize,
     pub pixels: Option<Pixels>,
+    /// Whether the attributes are all of them.
+    pub whole: bool,
+    /// What is wrong, with the pixels or before them.
+    pub fault: Option<Fault>,
 }
 
 /// Where pixels are, in bytes of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pixels {
     /// `words`: written in units of two bytes (OW), which big-endian files turn around.
-    Native {
-        bytes: Range<usize>,
-        words: bool,
-    },
+    Native { bytes: Range<usize>, words: bool },
     Encapsulated {
-        offsets: Vec<u32>,
+        /// Of each frame's first fragment, from the first of all; empty where the file has none.
+        offsets: Vec<u64>,
         fragments: Vec<Range<usize>>,
     },
     /// Pixels as floating-point numbers, (7FE0,0008) and (7FE0,0009).
@@ -156,11 +158,15 @@ struct Open {
     encoding: Encoding,
 }
 
-/// Walks a data set from `at` to its pixels or its end.
-///
-/// # Errors
-/// What is wrong, in words, with the kind of fault.
-pub fn scan(bytes: &[u8], at: usize, encoding: Encoding) -> Result<Layout, Fault> {
+/// Walks a data set from `at` to its pixels or its end. What precedes a fault can still be read.
+pub fn scan(bytes: &[u8], at: usize, encoding: Encoding) -> Layout {
+    let mut layout = Layout { attributes_end: at, pixels: None, whole: false, fault: None };
+    layout.fault = walk(bytes, encoding, &mut layout).err();
+    layout
+}
+
+fn walk(bytes: &[u8], encoding: Encoding, layout: &mut Layout) -> Result<(), Fault> {
+    let at = layout.attributes_end;
     let mut cursor = Cursor::new(bytes, at, encoding);
     let mut open: Vec<Open> = Vec::new();
     for _ in 0..MAX_ELEMENTS {
@@ -172,20 +178,21 @@ pub fn scan(bytes: &[u8], at: usize, encoding: Encoding) -> Result<Layout, Fault
         if begin - at > MAX_ATTRIBUTES {
             return Err(Fault::TooLarge(format!("more than {MAX_ATTRIBUTES} bytes precede its pixels")));
         }
-        if open.is_empty() && begin == bytes.len() {
-            return Ok(Layout { attributes_end: begin, pixels: None });
+        if open.is_empty() {
+            layout.attributes_end = begin;
+            layout.whole = begin == bytes.len();
+        }
+        if layout.whole {
+            return Ok(());
         }
         let element = cursor.element().map_err(|text| missing(bytes, &cursor, text))?;
-        match (element.tag, open.is_empty()) {
-            ([0x7FE0, 8 | 9], true) => {
-                return Ok(Layout { attributes_end: begin, pixels: Some(Pixels::Float) });
-            }
-            ([0x7FE0, 0x10], true) => {
-                let pixels = Some(pixels(&mut cursor, &element)?);
-                return Ok(Layout { attributes_end: begin, pixels });
-            }
-            _ => step(&mut cursor, &mut open, &element, begin)?,
+        if open.is_empty() && matches!(element.tag, [0x7FE0, 8 | 9 | 0x10]) {
+            layout.whole = true;
+            let float = element.tag[1] != 0x10;
+            layout.pixels = Some(if float { Pixels::Float } else { pixels(&mut cursor, &element)? });
+            return Ok(());
         }
+        step(&mut cursor, &mut open, &element, begin)?;
     }
     Err(Fault::TooLarge(format!("more than {MAX_ELEMENTS} elements precede its pixels")))
 }
@@ -215,18 +222,52 @@ fn step(cursor: &mut Cursor, open: &mut Vec<Open>, element: &Element, begin: usi
         [0xFFFE, 0xE00D] if !in_sequence && !open.is_empty() => drop(open.pop()),
         [0xFFFE, _] => return Err(Fault::Corrupt(format!("item or delimiter {name} is out of place"))),
         _ if in_sequence => return Err(Fault::Corrupt(format!("element {name} lies between items"))),
-        _ if is_sequence(element) => {
-            // A sequence whose representation was lost is written implicitly (PS3.5, section 6.2.2, note 2).
-            let unknown = element.vr == Some(*b"UN");
-            let encoding = if unknown { Encoding::IMPLICIT } else { cursor.encoding };
-            open.push(Open { end, is_item, encoding });
+        // Encapsulated pixels of an icon (PS3.3, section F.7).
+        [0x7FE0, 0x10] if end.is_none() => {
+            fragments(cursor)?;
+            if cursor.at > outer {
+                return Err(Fault::Corrupt(format!("element {name} ends beyond what holds it")));
+            }
         }
-        _ => cursor.at = end.unwrap_or(cursor.at),
+        // Written implicitly (PS3.5, section 6.2.2, note 2). dicom-rs takes its first item's tag for a length of 3.5 GiB.
+        _ if element.vr == Some(*b"UN") && end.is_none() => {
+            return Err(Fault::Corrupt(format!(
+                "element {name} is a sequence of unknown representation, which is not read"
+            )));
+        }
+        _ if is_sequence(element) => open.push(Open { end, is_item, encoding: cursor.encoding }),
+        _ => {
+            whole_numbers(cursor.encoding, element).map_err(|text| format!("element {name} {text}"))?;
+            cursor.at = end.unwrap_or(cursor.at);
+        }
     }
     if open.len() > MAX_DEPTH {
         return Err(Fault::TooLarge(format!("sequences lie within sequences, more than {MAX_DEPTH} deep")));
     }
     Ok(())
+}
+
+/// A value of numbers holds whole ones. The reader of attributes leaves the rest of a number where it is and takes it for
+/// the next element, whose length then is anything.
+fn whole_numbers(encoding: Encoding, element: &Element) -> Result<(), String> {
+    let by_tag = || {
+        let entry = StandardDataDictionary.by_tag(Tag(element.tag[0], element.tag[1]));
+        entry.map_or(VR::UN, |entry| entry.vr().relaxed())
+    };
+    let written = || element.vr.and_then(VR::from_binary).unwrap_or(VR::UN);
+    let vr = if encoding.explicit { written() } else { by_tag() };
+    let size = match vr {
+        VR::OW | VR::SS | VR::US => 2,
+        VR::AT | VR::FL | VR::OF | VR::OL | VR::SL | VR::UL => 4,
+        VR::FD | VR::OD | VR::OV | VR::SV | VR::UV => 8,
+        _ => 1,
+    };
+    match element.length {
+        Some(length) if length % size != 0 => {
+            Err(format!("has {length} bytes, no whole number of values of {size} bytes ({})", vr.to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_sequence(element: &Element) -> bool {
@@ -272,7 +313,8 @@ fn fragments(cursor: &mut Cursor) -> Result<Pixels, Fault> {
         let value =
             value.ok_or_else(|| Fault::Cut(format!("the fragment at byte {begin} ends beyond the file")))?;
         if offsets.is_none() {
-            offsets = Some(value.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)).collect());
+            let basic = value.as_chunks::<4>().0.iter().map(|b| u64::from(u32::from_le_bytes(*b)));
+            offsets = Some(basic.collect());
         } else {
             fragments.push(cursor.at..end);
         }

@@ -88,6 +88,23 @@ fn file(syntax: &str, pixels: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Found by fuzzing: the reader of attributes left the rest of such a number where it was, took it for an element and its
+/// length, 2.9 GB, for what it had to reserve.
+#[test]
+fn half_a_number_is_refused_before_anything_is_reserved() {
+    let half = [0x28, 0, 0x30, 0, b'F', b'D', 2, 0, 0xFE, 0xFF];
+    let pixels = [&[0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0, 16, 0, 0, 0][..], &[7; 16]].concat();
+    let whole = file("1.2.840.10008.1.2.1\0", &[&half[..], &pixels].concat());
+    let failed = open("half", Arc::from(&whole[..]), &Limits::default()).err().expect("refused");
+    assert!(failed.to_string().contains("(0028,0030)") && failed.to_string().contains("2 bytes"), "{failed}");
+    // Of an implicit data set the dictionary says what it is.
+    let mut implicit =
+        [&[0; 128][..], b"DICM", &[2, 0, 0x10, 0, b'U', b'I', 18, 0], b"1.2.840.10008.1.2\0"].concat();
+    implicit.extend([8, 0, 0x16, 0, 2, 0, 0, 0, b'1', 0, 0x28, 0, 0x10, 0, 3, 0, 0, 0, 4, 0, 0]);
+    let failed = open("half", Arc::from(&implicit[..]), &Limits::default()).err().expect("refused");
+    assert!(failed.to_string().contains("(0028,0010)"), "{failed}");
+}
+
 #[test]
 fn turned_bytes_panic_nowhere_and_stay_within_limits() {
     let native = [&[0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0, 16, 0, 0, 0][..], &[7; 16]].concat();

@@ -7,16 +7,14 @@ use std::sync::Arc;
 
 use zip::ZipArchive;
 
-use super::{Instance, head};
-use crate::frame::Frame;
+use super::dataset::MAX_RATIO;
+use super::{Instance, head, may_be_called};
+use crate::frame::{About, Frame, Part};
 use crate::source::{Frames, Input};
 use crate::{Error, Result};
 
 /// A study of thin slices has a few thousand files.
 const MAX_ENTRIES: usize = 100_000;
-/// Bytes that an entry may inflate to for each of its own, beyond the first megabyte: empty pictures reach a few
-/// hundred, bombs a thousand.
-const MAX_RATIO: u64 = 600;
 /// As many of the first entries are looked at to tell whether a zip file found by walking is of DICOM.
 const LOOKED_AT: usize = 32;
 
@@ -35,15 +33,7 @@ fn begins_as_dicom(entry: impl Read) -> bool {
 }
 
 pub fn open(input: Input) -> Result<Box<dyn Frames>> {
-    let archive =
-        ZipArchive::new(input.reader()).map_err(|e| input.corrupt("it is no whole zip file").because(e))?;
-    if archive.len() > MAX_ENTRIES {
-        return Err(
-            input.too_large(format_args!("it has {} entries; at most {MAX_ENTRIES} are read", archive.len()))
-        );
-    }
-    let left = input.limits.max_bytes;
-    let mut files = Files { input, archive, next: 0, left, seen: HashSet::new(), current: None, shown: 0 };
+    let mut files = Files::open(input)?;
     files.current = files.following();
     if files.current.is_none() {
         return Err(files.input.not_media());
@@ -51,13 +41,14 @@ pub fn open(input: Input) -> Result<Box<dyn Frames>> {
     Ok(Box::new(files))
 }
 
-/// Every DICOM file in a zip file that can be unpacked, whatever it holds.
-pub fn entries(input: Input) -> Vec<Input> {
-    let Ok(archive) = ZipArchive::new(input.reader()) else { return Vec::new() };
-    let left = input.limits.max_bytes;
-    let count = archive.len().min(MAX_ENTRIES);
-    let mut files = Files { input, archive, next: 0, left, seen: HashSet::new(), current: None, shown: 0 };
-    (0..count).filter_map(|index| files.unpacked(index).ok().flatten()).collect()
+/// Every DICOM file in a zip file, or why one of them cannot be unpacked; one at a time.
+///
+/// # Errors
+/// `Corrupt` and `TooLarge` for an archive that cannot be opened.
+pub fn each(input: Input) -> Result<Box<dyn Iterator<Item = Result<Input>>>> {
+    let mut files = Files::open(input)?;
+    let count = files.archive.len();
+    Ok(Box::new((0..count).filter_map(move |index| files.unpacked(index).transpose())))
 }
 
 struct Files {
@@ -100,6 +91,19 @@ impl Frames for Files {
 }
 
 impl Files {
+    fn open(input: Input) -> Result<Self> {
+        let archive = ZipArchive::new(input.reader())
+            .map_err(|e| input.corrupt("it is no whole zip file").because(e))?;
+        if archive.len() > MAX_ENTRIES {
+            return Err(input.too_large(format_args!(
+                "it has {} entries; at most {MAX_ENTRIES} are read",
+                archive.len()
+            )));
+        }
+        let left = input.limits.max_bytes;
+        Ok(Self { input, archive, next: 0, left, seen: HashSet::new(), current: None, shown: 0 })
+    }
+
     /// The next entry that is DICOM.
     fn following(&mut self) -> Option<Result<(Instance, u32)>> {
         while self.next < self.archive.len() {
@@ -108,7 +112,12 @@ impl Files {
             match self.entry(index) {
                 Ok(Some(instance)) => return Some(Ok((instance, 0))),
                 Ok(None) => {}
-                Err(error) => return Some(Err(error)),
+                Err(error) => {
+                    // Its study, where its attributes can be read.
+                    let attributes = error.item().map(|about| about.attributes.clone()).unwrap_or_default();
+                    let part = Some(Part::Entry { n: index as u32 + 1 });
+                    return Some(Err(error.about(About { part, attributes })));
+                }
             }
         }
         None
@@ -123,7 +132,7 @@ impl Files {
         instance.in_parts = true;
         if !self.seen.insert(instance.sop().to_owned()) {
             let what = format!("{name}: an instance of the same UID came before it");
-            return Err(Error::new(crate::Kind::Corrupt, what));
+            return Err(instance.about(Error::new(crate::Kind::Corrupt, what), None));
         }
         Ok(Some(instance))
     }
@@ -139,6 +148,10 @@ impl Files {
             return Ok(None);
         }
         let (packed, said) = (entry.compressed_size(), entry.size());
+        let own = entry
+            .name()
+            .map_or_else(|_| String::new(), |path| path.rsplit('/').next().unwrap_or_default().to_owned());
+        let called = !own.starts_with('.') && may_be_called(&own);
         let most = packed.saturating_mul(MAX_RATIO).saturating_add(1 << 20).min(self.left);
         let too_large = || {
             let what = format!("{name}: it inflates to more than {most} bytes; unpack it to read it");
@@ -157,6 +170,10 @@ impl Files {
         self.left -= bytes.len() as u64;
         let is_directory =
             head::read(&bytes).is_ok_and(|head| head.class.as_deref() == Some(super::directory::CLASS));
+        // A name in an archive is as little to be trusted as any; of studies nothing may be left out without a word.
+        if !head::is_dicom(&bytes) && self.input.limits.pseudonyms.is_some() && called {
+            return Err(Error::new(crate::Kind::NotMedia, format!("{name}: it is not DICOM")));
+        }
         if !head::is_dicom(&bytes) || is_directory {
             return Ok(None);
         }

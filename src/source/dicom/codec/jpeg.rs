@@ -28,7 +28,7 @@ pub fn decode(bytes: &[u8], described: &Description) -> Result<Samples, Fault> {
         _ => bytes.into(),
     };
     let values = Decoder::new()?.decode(&bytes, described)?;
-    Ok(Samples::of(values, markers.shape.bits, described.signed))
+    super::samples(values, markers.shape.bits, described)
 }
 
 /// Whether three components are YCbCr, by what the stream says of itself and else by the attributes.

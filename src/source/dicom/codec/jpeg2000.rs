@@ -39,7 +39,7 @@ pub fn decode(bytes: &[u8], described: &Description) -> Result<Samples, Fault> {
     let planes: Vec<&[i32]> = components.iter().map(|component| component.data()).collect();
     let values = (0..pixels).flat_map(|n| planes.iter().map(move |plane| plane[n])).collect();
     // Signs are those of the attributes, whatever the stream says: encoders often write them as unsigned.
-    Ok(Samples::of(values, stream.shape.bits, described.signed))
+    super::samples(values, stream.shape.bits, described)
 }
 
 /// SIZ and COD of a raw codestream, which is what DICOM encapsulates; a JP2 file around it is looked through.

@@ -19,6 +19,6 @@ pub fn decode(bytes: &[u8], described: &Description) -> Result<Samples, Fault> {
         _ => decoded.as_chunks::<2>().0.iter().map(|word| i32::from(u16::from_le_bytes(*word))).collect(),
     };
     // A stream knows no signs: samples are two's complement of as many bits as it has.
-    let samples = Samples::of(values, bits, described.signed);
+    let samples = super::samples(values, bits, described)?;
     Ok(if described.samples == 3 && markers.interleave == 0 { samples.interleaved() } else { samples })
 }

@@ -44,5 +44,5 @@ pub fn decode(bytes: &[u8], described: &Description) -> Result<Samples, Fault> {
         return Err(Fault::refused("its stream has more than 16 bits a sample"));
     }
     let values = rendered.buf().iter().map(|v| (v * most).round().clamp(0.0, most) as i32).collect();
-    Ok(Samples::of(values, bits, described.signed))
+    super::samples(values, bits, described)
 }

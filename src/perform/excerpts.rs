@@ -34,7 +34,7 @@ pub const CLIPS: &str = "clips";
 pub const SHEETS: &str = "sheets";
 
 /// Makes what is asked for of every annotated video. `tracked` says whether there are events. Returns the folders
-/// written, and what people should know.
+/// written; `say` is told what people should know.
 ///
 /// # Errors
 /// `Tool` with ffmpeg's words, `DiskFull`.
@@ -43,13 +43,15 @@ pub fn make(
     folder: &RunFolder,
     (artist, inputs): (&Artist, &[Input]),
     tracked: bool,
-) -> Result<(Vec<PathBuf>, Vec<String>)> {
+    say: &dyn Fn(&str),
+) -> Result<Vec<PathBuf>> {
+    if !output.clips && !output.sheet {
+        return Ok(Vec::new());
+    }
     let (mut events, begins) = if tracked { happened(folder.root())? } else { Default::default() };
-    let (mut files, mut notes) = (Vec::new(), Vec::new());
     for (wanted, name) in [(output.clips, CLIPS), (output.sheet, SHEETS)] {
         if wanted {
             clear(&folder.root().join(name))?;
-            files.push(name.into());
         }
     }
     for input in inputs.iter().filter(|input| artist.film_stands(&input.identity)) {
@@ -66,10 +68,14 @@ pub fn make(
         if output.sheet {
             let mut target = folder.root().join(SHEETS).join(&name).into_os_string();
             target.push(".jpg");
-            notes.extend(film.sheet(&events, folder, Path::new(&target))?);
+            film.sheet(&events, folder, Path::new(&target))?.iter().for_each(|note| say(note));
         }
     }
-    Ok((files, notes))
+    let made = [(output.clips, CLIPS), (output.sheet, SHEETS)].into_iter();
+    Ok(made
+        .filter(|(wanted, name)| *wanted && folder.root().join(name).is_dir())
+        .map(|(_, name)| name.into())
+        .collect())
 }
 
 /// Removes a folder that an earlier run filled.

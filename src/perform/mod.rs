@@ -244,14 +244,9 @@ fn within<S: Selection>(
             tracks::emit(emitter, seen)?
         }
     };
-    if let Some(artist) = artist.as_deref()
-        && (options.output.clips || options.output.sheet)
-        && control.stopped().is_none()
-    {
+    if let Some(artist) = artist.as_deref().filter(|_| control.stopped().is_none()) {
         let zones = prepared.tracking.as_ref().is_some_and(|tracking| tracking.zones.is_some());
-        let (made, notes) = excerpts::make(&options.output, folder, (artist, &listing.inputs), zones)?;
-        files.extend(made);
-        notes.iter().for_each(|note| progress.note(note));
+        files.extend(excerpts::make(&options.output, folder, (artist, &listing.inputs), zones, &say)?);
     }
     progress.finish();
     for (asked, left) in chosen.batches().into_iter().filter(|(asked, left)| left < asked) {

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: demo demo-video demo-triage test check bench bench-stages fuzz soak install-deps install-browser help python-env
+.PHONY: demo demo-video demo-triage test check bench bench-stages fuzz soak install-deps install-for-tests help python-env
 
 CARGO ?= cargo
 features := --features heif
@@ -10,6 +10,9 @@ build := $(abspath $(or $(CARGO_TARGET_DIR),target))
 shared := $(or $(VISION_SHARED),../shared)/data
 vision := $(build)/release/vision
 python := $(build)/python/bin/python
+
+# A browser for the page of the report, an RTSP server for streams.
+for_tests := chromium python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad dicom3tools dcmtk poppler-utils zbar-tools
 
 # Tests run against the ONNX Runtime of the tests' own Python environment, so that what is
 # installed elsewhere on the machine changes nothing. $(1) is the command.
@@ -32,10 +35,10 @@ demo-triage: install-deps ## the same with the DICOM studies in samples/studies,
 	$(vision) runtime info >/dev/null 2>&1 || $(vision) runtime install
 	$(vision) triage samples/studies --model samples/disc/disc.onnx --dicom-out --out demo-triage-out || [ $$? -eq 2 ]
 
-test: install-deps install-browser python-env ## run all tests
+test: install-deps install-for-tests python-env ## run all tests
 	$(call with_runtime,$(CARGO) test $(features))
 
-check: install-deps install-browser python-env ## format, lints, documentation, benches compile, then all tests (what CI runs)
+check: install-deps install-for-tests python-env ## format, lints, documentation, benches compile, then all tests (what CI runs)
 	$(CARGO) fmt --check
 	python3 scripts/third_party.py --check
 	$(CARGO) clippy --all-targets $(features) -- -D warnings
@@ -65,8 +68,8 @@ soak: install-deps python-env ## kill a job 120 times and one of videos 60 times
 install-deps: ## install the system packages that are missing
 	@scripts/setup.sh
 
-install-browser:
-	@scripts/setup.sh chromium dicom3tools dcmtk poppler-utils zbar-tools
+install-for-tests:
+	@scripts/setup.sh $(for_tests)
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22

@@ -19,8 +19,8 @@ packages=(
   libde265-dev libdav1d-dev ffmpeg
   python3 python3-pip python3-venv curl openssl ca-certificates
 )
-# More may be named: `setup.sh chromium dicom3tools dcmtk` for the tests of the report's page in a real browser and of
-# DICOM results, `poppler-utils zbar-tools` for programs that are not ours and look at printed sheets.
+# More may be named for the tests, as the Makefile does: a browser for the report's page, GStreamer's RTSP server for
+# streams, dicom3tools and dcmtk for DICOM results, poppler-utils and zbar-tools for printed sheets.
 packages+=("$@")
 
 say() { printf '%s\n' "$*" >&2; }

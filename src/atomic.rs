@@ -76,3 +76,11 @@ pub fn write_whole(temporary: &Path, target: &Path, bytes: &[u8]) -> Result<()> 
     file.write_all(bytes).map_err(|e| Error::write(target.display(), e))?;
     file.commit()
 }
+
+/// Removes a file that a former run wrote; one that is gone already is no failure.
+pub fn remove(file: &Path) -> Result<()> {
+    match std::fs::remove_file(file) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::write(file.display(), e)),
+        _ => Ok(()),
+    }
+}

@@ -30,6 +30,7 @@ pub mod frame;
 pub mod fuzzing;
 pub mod geometry;
 pub mod input;
+pub mod live;
 pub mod looks;
 mod memory;
 pub mod models;

@@ -25,6 +25,8 @@ const EXAMPLES: &str = "Examples:
       stop in the morning; the same command continues
   vision detect clip.gif --track --zones zones.toml
       things get numbers; lines and zones count them (docs/tracking.md)
+  vision detect rtsp://door.local/street --for 8h --live 127.0.0.1:8080
+      a camera, watched in a browser on this machine (docs/streams.md)
   vision detect door.jpg --fail-on person
       exit code 3 when somebody is there";
 

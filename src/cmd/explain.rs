@@ -83,6 +83,6 @@ fn plain<S: Selection>() -> Result<S> {
 }
 
 fn begin<S: Selection>(options: Options<Chosen>, select: S) -> Result<u8> {
-    let Options { input, model, look, video, select: _, run, output } = options;
-    look::begin("explain", &Options { input, model, look, video, select, run, output })
+    let Options { input, model, look, video, select: _, run, output, stream } = options;
+    look::begin("explain", &Options { input, model, look, video, select, run, output, stream })
 }

@@ -1,6 +1,7 @@
 //! What commands that look at pictures share: options from file and line, signals, the closing words.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -31,7 +32,7 @@ pub fn begin<S: Selection>(command: &str, options: &Options<S>) -> Result<u8> {
     let control = control(options)?;
     let echo: Option<Box<dyn Sink>> =
         if options.output.stdout { Some(Box::new(Echo)) } else { options.select.echo() };
-    let echoed = echo.is_some();
+    let echoed = echo.is_some() || options.stream.events.as_deref() == Some(Path::new("-"));
     let report = perform(command, options, &mut io::stdin().lock(), &control, echo)?;
     if !options.run.quiet {
         let printed = if echoed {

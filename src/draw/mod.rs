@@ -1,6 +1,7 @@
 //! Annotated pictures: boxes with tags that can be read on any picture of any size.
 
 mod caption;
+pub mod contact;
 mod overlay;
 pub(crate) mod palette;
 mod panel;

@@ -10,7 +10,7 @@ use tempfile::TempPath;
 
 use super::encoders::Encoder;
 use super::probe::Stream;
-use super::{missing, named, nut, program, reason};
+use super::{believing, missing, named, nut, program, reason};
 use crate::error::{Error, Kind, Result};
 
 /// How a video is encoded: the same for all of its pieces.
@@ -118,6 +118,7 @@ impl Piece {
             "-analyzeduration",
             "0",
         ]);
+        believing(&mut command);
         command.args(["-fpsprobesize", "0", "-f", "nut", "-i", "pipe:0"]).args(recipe.arguments());
         command
             .args(["-f", "mp4"])
@@ -195,10 +196,15 @@ impl Drop for Piece {
 /// What ffmpeg's words on standard error come to. It is the machine's or ffmpeg's fault, never the input's: the
 /// pictures are ours.
 pub fn said_no(what: &str, said: &[u8]) -> Error {
-    let why = reason(said, &["No space left", "Unknown encoder", "Error while opening encoder"]);
+    let why = told(said);
     if why.contains("No space left") {
         return Error::write(what, std::io::Error::from(std::io::ErrorKind::StorageFull));
     }
-    let why = if why.is_empty() { "without a word".to_owned() } else { why };
     Error::new(Kind::Tool, format!("{what}: ffmpeg gave up ({why}); --video none leaves it out"))
+}
+
+/// Why ffmpeg gave up, in its own words.
+pub fn told(said: &[u8]) -> String {
+    let why = reason(said, &["No space left", "Unknown encoder", "Error while opening encoder"]);
+    if why.is_empty() { "without a word".to_owned() } else { why }
 }

@@ -7,10 +7,10 @@ use std::process::Stdio;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::encode::said_no;
+use super::encode::{said_no, told};
 use super::probe::packets;
-use super::{input, missing, named, program};
-use crate::error::{Error, Result};
+use super::{believing, input, missing, named, program};
+use crate::error::{Error, Kind, Result};
 
 /// Sound that MP4 holds and browsers play is copied; other sound becomes AAC.
 const COPIED: &[&str] = &["aac", "mp3", "opus", "flac", "ac3", "eac3", "alac"];
@@ -67,11 +67,26 @@ impl Sound<'_> {
 }
 
 impl Join<'_> {
-    /// Writes the video to `target`, by way of `temporary`, a folder on the same file system.
+    /// Writes the video to `target`, by way of `temporary`, a folder on the same file system. Sound that ffmpeg cannot
+    /// take is left out: then what it says of it is returned.
     ///
     /// # Errors
     /// `Tool` without ffmpeg or with its words, `DiskFull`.
-    pub fn write(&self, temporary: &Path, target: &Path) -> Result<()> {
+    pub fn write(&self, temporary: &Path, target: &Path) -> Result<Option<String>> {
+        let failure = |said: &[u8]| said_no("the annotated video", said);
+        let sound = self.sound.as_ref();
+        let Some(said) = self.try_write(sound, temporary, target)? else { return Ok(None) };
+        if sound.is_none() || failure(&said).kind != Kind::Tool {
+            return Err(failure(&said));
+        }
+        match self.try_write(None, temporary, target)? {
+            None => Ok(Some(told(&said))),
+            Some(said) => Err(failure(&said)),
+        }
+    }
+
+    /// Returns what ffmpeg said where it gave up.
+    fn try_write(&self, sound: Option<&Sound>, temporary: &Path, target: &Path) -> Result<Option<Vec<u8>>> {
         let failed = |e| Error::write(target.display(), e);
         // ffmpeg takes the list's folder for an address and cuts it at `?` and `#`: it runs there instead.
         let list = Path::new("pieces.ffconcat");
@@ -82,9 +97,10 @@ impl Join<'_> {
         let mut command = program("ffmpeg");
         let start = self.pieces.first().map_or(0.0, |(_, start)| *start);
         command.args(["-nostdin", "-y", "-itsoffset", &seconds(start)]);
+        believing(&mut command);
         command.current_dir(self.folder);
         input(&mut command, list, Some("concat"));
-        if let Some(sound) = &self.sound {
+        if let Some(sound) = sound {
             let time = |option: &str, at: Option<f64>| at.map(|at| [option.to_owned(), seconds(at)]);
             command.args([time("-ss", sound.from), time("-to", sound.to)].into_iter().flatten().flatten());
             input(&mut command, &std::path::absolute(sound.file).map_err(failed)?, Some(sound.demuxer));
@@ -92,7 +108,7 @@ impl Join<'_> {
         // Every other frame lasts until the next; the last one says itself how long.
         let lasts = format!("setts=duration={}", self.last);
         command.args(["-map", "0:v:0", "-c:v", "copy", "-bsf:v", &lasts]);
-        if let Some(sound) = &self.sound {
+        if let Some(sound) = sound {
             command.args(["-map", "1:a:0", "-c:a", if sound.is_copied() { "copy" } else { "aac" }]);
             if sound.pitched {
                 command.args(["-af", &pitch()]);
@@ -106,14 +122,14 @@ impl Join<'_> {
         let answer = command.spawn().and_then(std::process::Child::wait_with_output);
         let answer = answer.map_err(|e| missing("ffmpeg", e))?;
         if !answer.status.success() {
-            return Err(said_no("the annotated video", &answer.stderr));
+            return Ok(Some(answer.stderr));
         }
         // Some versions of ffmpeg end as if all were well when the last bytes found no room.
         let (found, _) = packets("the annotated video", &file, "mov", 0)?;
         if found.len() != self.frames {
-            return Err(said_no("the annotated video", &answer.stderr));
+            return Ok(Some(answer.stderr));
         }
-        crate::atomic::place(file, target)
+        crate::atomic::place(file, target).map(|()| None)
     }
 
     /// The list for ffmpeg's demuxer `concat`: names, and how long until the next begins.

@@ -5,9 +5,11 @@
 
 pub mod encode;
 pub mod encoders;
+pub mod excerpt;
 pub mod join;
 mod nut;
 pub mod probe;
+pub mod sizes;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -26,6 +28,12 @@ pub fn program(name: &str) -> Command {
         command.process_group(0);
     }
     command
+}
+
+/// Takes times as they are: ffmpeg drops those that are more than 30 hours from the one before, as if they could not be
+/// meant (`dts_error_threshold`, seconds).
+pub fn believing(command: &mut Command) {
+    command.args(["-dts_error_threshold", "1e12"]);
 }
 
 /// Adds a file as input. `demuxer` is the one for the format that we found, so that no other is tried; without

@@ -11,8 +11,9 @@ use crate::error::{Error, Kind, Result};
 
 /// Bytes of the description of streams that are read; a real one has a few kilobytes.
 const MAX_DESCRIPTION: u64 = 4 << 20;
-/// Frames of a video at most: nine days at 25 a second. Each takes 16 bytes.
-pub const MAX_FRAMES: usize = 20_000_000;
+/// Frames of a video at most: 44 hours at 25 a second. Each takes some 200 bytes until the video is closed: its place in
+/// the timeline and in the list of what became of it.
+pub const MAX_FRAMES: usize = 4_000_000;
 /// What ffprobe says where a file ends before its content does (libavformat's mov.c, matroskadec.c, and others).
 const CUT_OFF: &[&str] = &["partial file", "ended prematurely", "Truncat", "truncated"];
 
@@ -24,6 +25,8 @@ pub struct Packet {
     pub key: bool,
     /// Decoded, but outside what the file wants shown (an edit list).
     pub hidden: bool,
+    /// Whether it begins another description of the stream (a second entry of an MP4's sample descriptions).
+    pub anew: bool,
 }
 
 /// A stream as ffprobe describes it.
@@ -109,7 +112,7 @@ pub fn streams(name: &str, file: &Path, demuxer: &str) -> Result<(Vec<Stream>, f
 pub fn packets(name: &str, file: &Path, demuxer: &str, index: u32) -> Result<(Vec<Packet>, Option<String>)> {
     let mut command = program("ffprobe");
     command.args(["-select_streams", &index.to_string()]);
-    command.args(["-show_entries", "packet=pts,dts,flags", "-of", "csv=p=0"]);
+    command.args(["-show_entries", "packet=pts,dts,flags:packet_side_data=side_data_type", "-of", "csv=p=0"]);
     input(&mut command, file, Some(demuxer));
     let mut packets = Vec::new();
     let said = run(command, |answer| {
@@ -135,7 +138,9 @@ fn packet(line: &str) -> Option<Packet> {
     let mut fields = line.split(',');
     let (pts, dts, flags) = (fields.next()?, fields.next()?, fields.next()?);
     let number = |text: &str| text.parse::<i64>().ok();
-    Some(Packet { pts: number(pts), dts: number(dts), key: flags.contains('K'), hidden: flags.contains('D') })
+    let anew = fields.any(|more| more.contains("New Extradata"));
+    let (key, hidden) = (flags.contains('K'), flags.contains('D'));
+    Some(Packet { pts: number(pts), dts: number(dts), key, hidden, anew })
 }
 
 /// Runs ffprobe and hands its answer to `read` as it comes. Returns what it said on standard error.
@@ -175,10 +180,11 @@ mod tests {
 
     #[test]
     fn packets_are_read_with_what_they_lack() {
-        let all = |pts, dts, key, hidden| Some(Packet { pts, dts, key, hidden });
+        let all = |pts, dts, key, hidden| Some(Packet { pts, dts, key, hidden, anew: false });
         assert_eq!(packet("0,-384,K_"), all(Some(0), Some(-384), true, false));
         assert_eq!(packet("N/A,7,__,more"), all(None, Some(7), false, false));
         assert_eq!(packet("-100,-200,KD_"), all(Some(-100), Some(-200), true, true));
+        assert!(packet("1,1,K_,New Extradata").is_some_and(|packet| packet.anew));
         assert_eq!(packet(""), None);
     }
 }

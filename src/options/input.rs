@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::live::address::printable;
 use crate::pipeline::witness::Witness;
 use crate::pseudonym::Pseudonyms;
 
@@ -12,7 +13,7 @@ use crate::pseudonym::Pseudonyms;
 #[serde(default, rename_all = "kebab-case")]
 #[command(next_help_heading = "Input")]
 pub struct InputOptions {
-    /// Files, folders, globs; `-` reads a list of names from standard input (one a line, or separated by NUL)
+    /// Files, folders, globs, streams (rtsp://…, http://…, camera:0); `-` reads a list of names from standard input (one a line, or separated by NUL)
     #[arg(value_name = "INPUT", required = true)]
     #[serde(serialize_with = "lossy", skip_deserializing)]
     pub inputs: Vec<OsString>,
@@ -86,5 +87,5 @@ pub struct InputOptions {
 }
 
 fn lossy<S: Serializer>(inputs: &[OsString], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(inputs.iter().map(|input| input.to_string_lossy()))
+    serializer.collect_seq(inputs.iter().map(|input| printable(input).to_string_lossy().into_owned()))
 }

@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
+
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 #[command(next_help_heading = "Output")]
@@ -37,6 +39,14 @@ pub struct OutputOptions {
     #[arg(long)]
     pub crops: bool,
 
+    /// Also cut a short video around each event of --zones out of the annotated video, under clips/
+    #[arg(long)]
+    pub clips: bool,
+
+    /// Also lay out pictures of each annotated video on one, under sheets/: of the events of --zones, else evenly spread
+    #[arg(long)]
+    pub sheet: bool,
+
     /// Also write report.html, a page to look through the results in, with small pictures beside it
     #[arg(long)]
     pub report: bool,
@@ -54,6 +64,22 @@ impl OutputOptions {
     /// Whether annotated videos are written.
     pub fn films(&self) -> bool {
         !self.no_images && self.video == VideoOutput::Film
+    }
+
+    /// # Errors
+    /// `Usage` for parts of annotated videos where there are none.
+    pub fn check(&self, zones: bool) -> Result<()> {
+        let given = [("--clips", self.clips), ("--sheet", self.sheet)];
+        match given.iter().find(|(_, given)| *given) {
+            Some((name, _)) if !self.films() => Err(Error::usage(format!(
+                "{name} is cut from annotated videos: leave out --no-images and --video {}",
+                if self.video == VideoOutput::Frames { "frames" } else { "none" }
+            ))),
+            _ if self.clips && !zones => {
+                Err(Error::usage("--clips needs --track --zones, where something can happen"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether pictures are drawn on or cut out of.

@@ -75,13 +75,7 @@ pub fn choose<S: clap::Args>(
         (None, None) => arrange::threads_for(&few),
         (Some(_), None) => 1,
     };
-    let mut engines = Vec::new();
-    for model in &prepared.models {
-        // Those beside the first run where it runs: one precision for all.
-        let device = engines.first().map_or(device, |first: &Engine| first.provider().into());
-        let setup = prepared.setup_of(model, device, threads);
-        engines.push(Engine::new(runtime, &model.spec.name, &model.bytes, setup, say)?);
-    }
+    let engines = engines(runtime, prepared, device, threads, say)?;
     let provider = engines.first().map_or(Provider::Cpu, Engine::provider);
     let fallback = engines.first().and_then(|engine| engine.fallback.clone());
     let todo = todo(provider);
@@ -93,6 +87,38 @@ pub fn choose<S: clap::Args>(
     let weights = prepared.models.iter().map(|model| model.bytes.len() as u64).sum();
     let workers = asked.unwrap_or_else(|| usual.clamp(1, arrange::most_by_memory(weights, provider)));
     Ok(Chosen { engines, infers: true, provider, fallback, todo, workers })
+}
+
+/// The engine of a run whose frames are looked at one by one, as soon as they are there: one worker that calculates with
+/// all cores.
+pub fn at_once<S: clap::Args>(
+    options: &Options<S>,
+    prepared: &Prepared,
+    say: &dyn Fn(&str),
+) -> Result<Chosen> {
+    let device: Device = options.model.device.parse()?;
+    let runtime = Runtime::load(options.model.runtime.as_deref())?;
+    let engines = engines(runtime, prepared, device, arrange::cores(), say)?;
+    let provider = engines.first().map_or(Provider::Cpu, Engine::provider);
+    let fallback = engines.first().and_then(|engine| engine.fallback.clone());
+    Ok(Chosen { engines, infers: true, provider, fallback, todo: 0, workers: 1 })
+}
+
+fn engines(
+    runtime: &'static Runtime,
+    prepared: &Prepared,
+    device: Device,
+    threads: usize,
+    say: &dyn Fn(&str),
+) -> Result<Vec<Engine>> {
+    let mut engines = Vec::new();
+    for model in &prepared.models {
+        // Those beside the first run where it runs: one precision for all.
+        let device = engines.first().map_or(device, |first: &Engine| first.provider().into());
+        let setup = prepared.setup_of(model, device, threads);
+        engines.push(Engine::new(runtime, &model.spec.name, &model.bytes, setup, say)?);
+    }
+    Ok(engines)
 }
 
 fn provider_named(name: &str) -> Option<Provider> {

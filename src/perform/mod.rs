@@ -3,9 +3,11 @@
 mod arrange;
 mod closing;
 mod engine;
+mod excerpts;
 mod explain;
 mod facts;
 mod grade;
+mod live;
 mod ocr;
 mod page;
 mod progress;
@@ -31,7 +33,7 @@ use crate::error::{Error, Kind, Result};
 use crate::input::{List, Listing};
 use crate::options::{
     ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions,
-    VideoOptions, seconds,
+    StreamOptions, VideoOptions, seconds,
 };
 use crate::pipeline::Walk;
 use crate::pipeline::artist::{Artist, Kinds, MAPS, MAPS_OF_PATIENTS};
@@ -76,6 +78,9 @@ pub struct Options<S: clap::Args = SelectOptions> {
     pub video: VideoOptions,
     #[command(flatten)]
     #[serde(flatten)]
+    pub stream: StreamOptions,
+    #[command(flatten)]
+    #[serde(flatten)]
     pub select: S,
     #[command(flatten)]
     #[serde(flatten)]
@@ -118,9 +123,14 @@ pub fn perform<S: Selection>(
     echo: Option<Box<dyn Sink>>,
 ) -> Result<Report> {
     let begun = Instant::now();
+    let streams = live::addresses(options)?;
     let mut prepared = Prepared::new(options)?;
     let folder = RunFolder::open(&options.run.out)?;
-    let outcome = within(command, options, &mut prepared, &folder, stdin, control, echo, begun);
+    let outcome = if streams.is_empty() {
+        within(command, options, &mut prepared, &folder, stdin, control, echo, begun)
+    } else {
+        live::run(command, options, streams, &mut prepared, &folder, control, echo, begun)
+    };
     if outcome.as_ref().is_err_and(|e| e.kind == Kind::NothingToDo) || options.run.dry_run {
         folder.discard_if_new();
     }
@@ -250,10 +260,14 @@ fn within<S: Selection>(
     let emitter = Emitter::new(&listing.inputs, &keys, &store, policy, sinks, folds);
     let explained = prepared.explainer.as_ref().zip(artist.as_deref());
     let emitter = emitter.with_tracks(tracks.as_ref()).with_explained(explained);
-    let files = match outcomes {
+    let mut files = match outcomes {
         None => walk.run(workers, &means, emitter)?,
         Some(outcomes) => tracks::emit(emitter, outcomes)?,
     };
+    if let Some(artist) = artist.as_deref().filter(|_| control.stopped().is_none()) {
+        let zones = prepared.tracking.as_ref().is_some_and(|tracking| tracking.zones.is_some());
+        files.extend(excerpts::make(&options.output, folder, (artist, &listing.inputs), zones, &say)?);
+    }
     progress.finish();
     let closed = closing.map(Closing::finish).unwrap_or_default();
     for (asked, left) in chosen.batches().into_iter().filter(|(asked, left)| left < asked) {
@@ -287,6 +301,7 @@ fn within<S: Selection>(
         skipped: listing.skipped,
         summary,
         out: options.run.out.clone(),
+        streams: Vec::new(),
     };
     report.write(command, options, prepared, folder)?;
     Ok(report)

@@ -14,6 +14,7 @@ use super::{Closed, Options};
 use crate::atomic::write_whole;
 use crate::error::{Error, Kind, Result};
 use crate::input::Listing;
+use crate::live::address::printable;
 use crate::review::{Refused, Tally};
 use crate::run::RunFolder;
 
@@ -61,6 +62,8 @@ pub struct Report {
     pub roots: BTreeMap<String, PathBuf>,
     pub summary: Summary,
     pub out: PathBuf,
+    /// How each stream went.
+    pub streams: Vec<Value>,
 }
 
 impl Report {
@@ -87,6 +90,7 @@ impl Report {
             roots: BTreeMap::new(),
             summary: Summary::default(),
             out: PathBuf::new(),
+            streams: Vec::new(),
         }
     }
 
@@ -238,7 +242,7 @@ impl Report {
             "host": host.trim(),
             "folder": std::env::current_dir().unwrap_or_default().to_string_lossy(),
             "roots": self.roots.iter().map(|(label, place)| (label.clone(), place.to_string_lossy().into())).collect::<serde_json::Map<_, _>>(),
-            "arguments": std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect::<Vec<_>>(),
+            "arguments": std::env::args_os().map(|a| printable(&a).to_string_lossy().into_owned()).collect::<Vec<_>>(),
             "command": command,
             "options": options,
             "model": prepared.facts(),
@@ -260,6 +264,9 @@ impl Report {
             "decisions": self.decisions,
             "files": self.files.iter().map(|f| f.to_string_lossy()).collect::<Vec<_>>(),
         });
+        if !self.streams.is_empty() {
+            json["streams"] = json!(self.streams);
+        }
         if options.input.pseudonyms.is_some() {
             // private/ has what was given.
             json["arguments"] = json!([]);

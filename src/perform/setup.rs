@@ -15,6 +15,8 @@ use crate::explain::Explainer;
 use crate::family::{self, Family, Recipe};
 use crate::ffmpeg::join::Audio;
 use crate::input::{Listing, Select};
+use crate::live::Address;
+use crate::live::address::printable;
 use crate::looks::{Looker, Looks};
 use crate::models::{self, Model};
 use crate::options::{ExplainOptions, InputOptions, TrackOptions};
@@ -263,6 +265,7 @@ impl Prepared {
         crate::sink::known(&options.output.format, S::TASK)?;
         let tracking = options.select.track().map(|track| tracks::tracking(track, policy.labels()));
         let tracking = tracking.transpose()?.flatten();
+        options.output.check(tracking.as_ref().is_some_and(|tracking| tracking.zones.is_some()))?;
         if tracking.is_some() && !options.run.apply.is_empty() {
             return Err(Error::usage(
                 "--apply and --track do not go together: decisions are of single frames",
@@ -362,6 +365,9 @@ impl Prepared {
 
     pub fn job<S: Selection>(&self, command: &str, options: &Options<S>) -> Job {
         let absolute = |name: &std::ffi::OsString| match std::path::absolute(name) {
+            _ if Address::of(name).is_ok_and(|address| address.is_some()) => {
+                printable(name).to_string_lossy().into_owned()
+            }
             Ok(path) if name != "-" => path.to_string_lossy().into_owned(),
             _ => name.to_string_lossy().into_owned(),
         };

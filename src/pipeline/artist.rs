@@ -28,7 +28,8 @@ use crate::spec::LabelSet;
 use crate::triage::private;
 
 use super::crops::crop;
-use super::film::{self, Film, Ledger};
+use super::film::{self, Film, Ledger, Made};
+use super::manifest::Manifest;
 use super::names::Names;
 use super::painter::Painter;
 
@@ -218,6 +219,35 @@ impl Artist {
         self.kinds.images && self.kinds.video == VideoOutput::Film && is_video(format)
     }
 
+    /// What former runs made of a video, its annotated video or pictures of its frames, where this one makes it
+    /// otherwise: files in the run folder. `drawn` tells of which parts there were files.
+    pub fn former(
+        &self,
+        identity: &Identity,
+        manifest: &Manifest,
+        drawn: &dyn Fn(Option<&Part>) -> bool,
+    ) -> Vec<PathBuf> {
+        if !self.kinds.images || !is_video(&manifest.format) {
+            return Vec::new();
+        }
+        let mut files = Vec::new();
+        if self.kinds.video != VideoOutput::Film && drawn(None) {
+            files.push(self.folder.join(self.film_path(identity)));
+        }
+        if self.kinds.video != VideoOutput::Frames {
+            let frames = manifest.items.iter().filter(|entry| drawn(entry.part.as_ref()));
+            files.extend(frames.map(|entry| {
+                let origin = Origin {
+                    format: manifest.format.clone(),
+                    lossless: false,
+                    orientation: entry.orientation,
+                };
+                self.folder.join(self.image(identity, entry.part.as_ref(), &origin, entry.size))
+            }));
+        }
+        files
+    }
+
     /// Where that is, relative to the run folder.
     pub fn film_path(&self, identity: &Identity) -> PathBuf {
         Path::new("images").join(self.names.video(identity))
@@ -263,7 +293,7 @@ impl Artist {
             encoder: self.encoder()?,
             quality: self.kinds.encoder.1,
             size: if self.kinds.sheet { sheet_size([width, height]) } else { [width, height] },
-            scale: film::scale(timeline.time_base),
+            scale: film::scale(&reel),
             colours: Recipe::colours(&timeline.stream),
             shape,
             // Fixed, because x264's pictures depend on it: pieces of another machine or another day equal these.
@@ -274,11 +304,11 @@ impl Artist {
         Film::new(reel, recipe, (folder, self.temporary.clone()), settings, ledger)
     }
 
-    /// Puts a finished video in place. Returns whether there is one.
+    /// Puts a finished video in place.
     ///
     /// # Errors
     /// What ffmpeg says.
-    pub fn finish(&self, film: &Film, identity: &Identity) -> Result<bool> {
+    pub fn finish(&self, film: &Film, identity: &Identity) -> Result<Made> {
         film.finish(&self.folder.join(self.film_path(identity)))
     }
 
@@ -303,6 +333,14 @@ impl Artist {
             Some(encoder) => Ok(encoder),
             None => Encoder::find(&self.kinds.encoder.0).map(|found| *self.encoder.get_or_init(|| found)),
         }
+    }
+
+    /// ffmpeg's arguments for annotated videos.
+    ///
+    /// # Errors
+    /// As [`Encoder::find`].
+    pub fn encoder_arguments(&self) -> Result<Vec<String>> {
+        Ok(self.encoder()?.arguments(self.kinds.encoder.1))
     }
 
     /// Whether everything planned stands in the run folder.
@@ -389,7 +427,7 @@ impl Plan {
 }
 
 /// A label as part of a file name: letters, digits, `-` and `_`; everything else becomes `_`.
-fn file_name(label: &str) -> String {
+pub fn file_name(label: &str) -> String {
     let safe = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
     label.chars().take(60).map(safe).collect()
 }

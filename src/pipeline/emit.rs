@@ -111,8 +111,9 @@ impl<'a> Emitter<'a> {
         let input =
             self.inputs[index].identity.record(content.as_ref().map(|(digest, bytes)| (digest, *bytes)));
         let mut records = 0;
-        for entry in &manifest.items {
+        for (n, entry) in manifest.items.iter().enumerate() {
             let (mut record, found) = self.record(&input, entry, content.map(|(digest, _)| digest))?;
+            record.warnings.extend_from_slice(if n == 0 { &manifest.warnings } else { &[] });
             if let Some((key, observed)) = &found {
                 self.explain(&mut record, &self.inputs[index], (key, observed))?;
             }
@@ -210,11 +211,5 @@ fn known(entry: &Entry) -> serde_json::Map<String, serde_json::Value> {
 
 /// An outcome for an input that could not be opened at all.
 pub fn failed(error: &Error, content: Option<(Key, u64)>) -> Outcome {
-    let manifest = Manifest {
-        format: "unknown".into(),
-        items: Vec::new(),
-        failure: Some(Failure::from(error)),
-        limits: None,
-    };
-    Outcome { content, manifest }
+    Outcome { content, manifest: Manifest::failed("unknown", Some(Failure::from(error))) }
 }

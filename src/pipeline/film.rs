@@ -88,6 +88,15 @@ impl Ledger {
     }
 }
 
+/// What became of a video.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// Whether there was a frame at all.
+    pub there: bool,
+    /// Why it has no sound, though the original has.
+    pub silent: Option<String>,
+}
+
 /// A video being made.
 pub struct Film {
     reel: Reel,
@@ -234,17 +243,17 @@ impl Film {
         if self.standing.contains_key(&piece) {
             return Ok(());
         }
-        let pts = self.pts(n);
+        let at = self.time(n);
         let (_, open) = match &mut writer.open {
             Some(open) => open,
             None => {
-                (writer.first, writer.last) = (pts, None);
+                (writer.first, writer.last) = (at, None);
                 writer.open.insert((piece, Piece::begin(&self.recipe, &self.temporary)?))
             }
         };
         // A time that is not after the one before, as in damaged files, becomes the least one that is.
         let least = writer.last.map_or(0, |last| last + 1);
-        let time = u64::try_from(self.units(pts - writer.first)).unwrap_or(0).max(least);
+        let time = u64::try_from(self.units(at - writer.first)).unwrap_or(0).max(least);
         open.add(time, &picture)?;
         writer.last = Some(time);
         writer.ledger.add(piece, n, &drawn);
@@ -257,8 +266,9 @@ impl Film {
         piece.finish(&self.folder.join(name))
     }
 
-    fn pts(&self, n: u32) -> i64 {
-        self.reel.timeline.ticks.get(n as usize).map_or(0, |tick| tick.pts)
+    /// When frame `n` is shown, in the video's time base.
+    fn time(&self, n: u32) -> i64 {
+        self.reel.timeline.ticks.get(n as usize).map_or(0, |tick| tick.time)
     }
 
     /// A span of the video's time base in units of the new one.
@@ -269,22 +279,21 @@ impl Film {
         i64::try_from(units).unwrap_or(i64::MAX)
     }
 
-    /// Puts the whole video at `target`, once every frame was taken, and removes the pieces. Returns whether there
-    /// was a frame at all.
+    /// Puts the whole video at `target`, once every frame was taken, and removes the pieces.
     ///
     /// # Errors
     /// What ffmpeg says.
-    pub fn finish(&self, target: &Path) -> Result<bool> {
+    pub fn finish(&self, target: &Path) -> Result<Made> {
         let mut state = self.state();
         if let Some(error) = state.broken.take() {
             return Err(error);
         }
-        let Some(mut writer) = state.writer.take() else { return Ok(false) };
+        let Some(mut writer) = state.writer.take() else { return Ok(Made::default()) };
         drop(state);
         self.close(&mut writer)?;
         let timeline = &self.reel.timeline;
         let [numerator, denominator] = timeline.time_base.map(f64::from);
-        let seconds = |n: u32| self.pts(n) as f64 * numerator / denominator;
+        let seconds = |n: u32| self.time(n) as f64 * numerator / denominator;
         // The new clock begins where the file does, sound included, or at --from.
         let begins = seconds(0) - timeline.start;
         let (from, to) = (self.reel.choice.from, self.reel.choice.to);
@@ -295,7 +304,9 @@ impl Film {
             own.map(|own| (own.frames, (own.name, (seconds(own.first) - zero).max(0.0))))
         };
         let (frames, pieces): (Vec<usize>, Vec<(String, f64)>) = (0..count).filter_map(piece).unzip();
-        if !pieces.is_empty() {
+        let there = !pieces.is_empty();
+        let mut silent = None;
+        if there {
             let audio = timeline.audio.as_deref().filter(|_| self.recipe.audio != Audio::Remove);
             let sound = audio.map(|codec| Sound {
                 file: &self.reel.file,
@@ -308,16 +319,16 @@ impl Film {
             let (folder, scale, last) = (&self.folder, self.recipe.scale, self.last());
             let frames = frames.iter().sum();
             let join = Join { folder, pieces: &pieces, frames, scale, last, sound };
-            join.write(&self.temporary, target)?;
+            silent = join.write(&self.temporary, target)?;
         }
         std::fs::remove_dir_all(&self.folder).map_err(|e| Error::write(self.folder.display(), e))?;
-        Ok(!pieces.is_empty())
+        Ok(Made { there, silent })
     }
 
     /// How long the last frame is shown: as long as the one before it, and a lonely one for a 25th of a second.
     fn last(&self) -> u64 {
         let before = match self.reel.chosen.as_ref() {
-            [.., a, b] => self.units(self.pts(*b) - self.pts(*a)),
+            [.., a, b] => self.units(self.time(*b) - self.time(*a)),
             _ => i64::from(self.recipe.scale / 25),
         };
         u64::try_from(before).unwrap_or(0).max(1)
@@ -329,9 +340,20 @@ impl Film {
     }
 }
 
-/// Units of time in a second for a video of this time base: one that holds all its times.
-pub fn scale([_, denominator]: [u32; 2]) -> u32 {
-    if denominator >= MOST_SCALE { MOST_SCALE } else { denominator * LEAST_SCALE.div_ceil(denominator) }
+/// Units of time in a second for the annotated video of a reel: one that holds all its times.
+pub fn scale(reel: &Reel) -> u32 {
+    let seconds = reel.chosen.iter().map(|n| reel.seconds(*n));
+    let between = seconds.clone().skip(1).zip(seconds).map(|(next, this)| next - this);
+    units(reel.timeline.time_base, between.fold(0.0, f64::max))
+}
+
+/// `gap` is the longest time that a frame is shown, seconds: MP4 holds it in 31 bits. Where those are too few, times
+/// are rounded.
+fn units([_, denominator]: [u32; 2], gap: f64) -> u32 {
+    let exact =
+        if denominator >= MOST_SCALE { MOST_SCALE } else { denominator * LEAST_SCALE.div_ceil(denominator) };
+    let most = f64::from(i32::MAX) / gap;
+    if f64::from(exact) <= most { exact } else { (most as u32).max(1) }
 }
 
 #[cfg(test)]
@@ -340,12 +362,15 @@ mod tests {
 
     #[test]
     fn scales_hold_all_times() {
-        assert_eq!(scale([1, 12_800]), 12_800);
-        assert_eq!(scale([1, 10]), 10_000);
-        assert_eq!(scale([1, 25]), 10_000);
-        assert_eq!(scale([1001, 30_000]), 30_000);
-        assert_eq!(scale([1, 3]), 10_002);
-        assert_eq!(scale([1, 1_000_000_000]), 1_000_000);
+        assert_eq!(units([1, 12_800], 0.04), 12_800);
+        assert_eq!(units([1, 10], 0.0), 10_000);
+        assert_eq!(units([1, 25], 0.04), 10_000);
+        assert_eq!(units([1001, 30_000], 0.04), 30_000);
+        assert_eq!(units([1, 3], 0.04), 10_002);
+        assert_eq!(units([1, 1_000_000_000], 0.04), 1_000_000);
+        // A gap of 40 hours, in 31 bits.
+        assert_eq!(units([1, 1000], 144_000.0), 10_000);
+        assert_eq!(units([1, 90_000], 144_000.0), 14_913);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind};
-use crate::frame::{About, Part};
+use crate::frame::{About, Part, Warning};
 use crate::record::Failure;
 
 /// What became of one item of an input.
@@ -13,6 +13,8 @@ pub struct Entry {
     pub part: Option<Part>,
     pub size: [u32; 2],
     pub orientation: u8,
+    /// When it is shown, seconds from the first frame; of frames.
+    pub seconds: Option<f64>,
     /// Why the item has no observation.
     pub failure: Option<Failure>,
     /// Of one that failed: what is known of it, and may be.
@@ -26,7 +28,7 @@ impl Entry {
         let facts = attributes.pseudonyms();
         let told = part.is_some() || !facts.is_empty();
         let failure = Some(Failure::from(error));
-        told.then(|| Self { part: part.clone(), size: [0, 0], orientation: 1, failure, facts })
+        told.then(|| Self { part: part.clone(), size: [0, 0], orientation: 1, seconds: None, failure, facts })
     }
 }
 
@@ -36,6 +38,10 @@ pub struct Manifest {
     pub format: String,
     /// In order of the input.
     pub items: Vec<Entry>,
+    /// Numbers of frames that are no items because they cannot be decoded, rising.
+    pub lost: Vec<u32>,
+    /// Of the input as a whole; they stand in its first record.
+    pub warnings: Vec<Warning>,
     /// Why the input, or its rest, has no items.
     pub failure: Option<Failure>,
     /// The limits it was decoded under, where others could give another outcome.
@@ -43,6 +49,12 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Of an input without items.
+    pub fn failed(format: &str, failure: Option<Failure>) -> Self {
+        let (items, lost, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        Self { format: format.to_owned(), items, lost, warnings, failure, limits: None }
+    }
+
     /// Whether the outcome depends on the bytes alone, so that it need not be tried again.
     pub fn is_lasting(&self) -> bool {
         let failures = self.items.iter().filter_map(|item| item.failure.as_ref()).chain(&self.failure);

@@ -7,7 +7,8 @@ use crate::error::{Error, FaultOf, Result, poisoned};
 use crate::frame::{Attributes, Frame, Part};
 use crate::record::Failure;
 use crate::run::journal::Stat;
-use crate::source::Frames;
+use crate::source::video::Reel;
+use crate::source::{Frames, Remarks};
 
 use super::decode::{Decoder, Step};
 use super::film::Film;
@@ -25,6 +26,7 @@ pub struct Stream {
     state: Mutex<State>,
     /// The annotated video that its frames go into.
     pub film: Option<Film>,
+    reel: Option<Reel>,
 }
 
 #[derive(Default)]
@@ -39,6 +41,7 @@ struct State {
     entries: Vec<(u64, Entry)>,
     failure: Option<Failure>,
     truncated: bool,
+    remarks: Remarks,
 }
 
 /// What sorts entries: a frame's own number, else that of its decoding.
@@ -72,8 +75,9 @@ pub enum Next {
 
 impl Stream {
     pub fn new(index: usize, digest: Key, stat: Stat, format: String, frames: Box<dyn Frames>) -> Self {
+        let reel = frames.reel();
         let (frames, state) = (Mutex::new(Some(frames)), Mutex::default());
-        Self { index, digest, stat, format, frames, state, film: None }
+        Self { index, digest, stat, format, frames, state, film: None, reel }
     }
 
     /// Adds frames that need not be decoded, and the video to be made.
@@ -118,6 +122,7 @@ impl Stream {
             *slot = Some(frames);
         } else {
             state.ended = true;
+            state.remarks = frames.remarks();
         }
         Ok(match frame {
             None => Next::End,
@@ -132,6 +137,17 @@ impl Stream {
                 Next::Frame(state.decoded - 1, Box::new(frame))
             }
         })
+    }
+
+    /// When a part is shown, seconds from the first frame.
+    pub fn seconds(&self, part: Option<&Part>) -> Option<f64> {
+        match (&self.reel, part?) {
+            (Some(reel), Part::Frame { n, .. }) => Some(reel.seconds(*n)),
+            (None, Part::Frame { pts, time_base: [numerator, denominator], .. }) => {
+                Some(*pts as f64 * f64::from(*numerator) / f64::from(*denominator))
+            }
+            _ => None,
+        }
     }
 
     /// Whether another frame may be had.
@@ -184,10 +200,13 @@ impl Stream {
         let mut entries = std::mem::take(&mut state.entries);
         entries.sort_by_key(|(number, _)| *number);
         let failure = state.failure.take();
-        let dependent = failure.is_some() || state.truncated;
+        let Remarks { lost, warnings } = std::mem::take(&mut state.remarks);
+        let dependent = failure.is_some() || state.truncated || !warnings.is_empty();
         Some(Manifest {
             format: self.format.clone(),
             items: entries.into_iter().map(|(_, entry)| entry).collect(),
+            lost,
+            warnings,
             failure,
             limits: dependent.then(|| limits.to_owned()),
         })
@@ -259,7 +278,14 @@ mod tests {
         stream
             .finish(
                 number,
-                Entry { part: None, size: [1, 1], orientation: 1, failure: None, facts: Vec::new() },
+                Entry {
+                    part: None,
+                    size: [1, 1],
+                    orientation: 1,
+                    seconds: None,
+                    failure: None,
+                    facts: Vec::new(),
+                },
                 false,
             )
             .unwrap();

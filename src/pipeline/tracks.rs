@@ -28,7 +28,7 @@ use crate::track::sequence::{Filled, Follower, Tracks};
 use crate::track::{Area, Detection, Settings};
 use crate::zones::{Event, Zones, events};
 
-mod told;
+pub mod told;
 
 use told::Counts;
 
@@ -81,6 +81,10 @@ struct Sequence {
 struct FrameOf {
     input: usize,
     part: Option<Part>,
+    /// What results call it: a video's own number, or that of the picture in its folder.
+    number: u32,
+    /// When it is shown, from the beginning.
+    seconds: Option<f64>,
     /// Whether it could be observed.
     seen: bool,
 }
@@ -113,11 +117,18 @@ impl<'a> RunTracks<'a> {
             let of = |entry: &Entry| FrameOf {
                 input: *index,
                 part: entry.part.clone(),
+                number: if let Some(Part::Frame { n, .. }) = entry.part { n } else { 0 },
+                seconds: entry.seconds,
                 seen: entry.failure.is_none(),
             };
             let frames = manifest.items.iter().filter(|entry| matches!(entry.part, Some(Part::Frame { .. })));
-            let frames: Vec<FrameOf> = frames.map(of).collect();
+            let mut frames: Vec<FrameOf> = frames.map(of).collect();
             if !frames.is_empty() {
+                // Time passes in frames that cannot be decoded, too.
+                let lost =
+                    |n: &u32| FrameOf { input: *index, part: None, number: *n, seconds: None, seen: false };
+                frames.extend(manifest.lost.iter().map(lost));
+                frames.sort_by_key(|frame| frame.number);
                 spots.insert(identity.id.as_str(), Spot::All(sequences.len()));
                 sequences.push(Sequence { name: identity.shown(), frames });
             } else if let ([only], Some(_)) = (manifest.items.as_slice(), tracking.rate) {
@@ -125,8 +136,10 @@ impl<'a> RunTracks<'a> {
                 folders.entry((&identity.root, folder)).or_default().push(of(only));
             }
         }
-        for ((root, folder), frames) in folders {
-            for (n, frame) in frames.iter().enumerate() {
+        for ((root, folder), mut frames) in folders {
+            for (n, frame) in frames.iter_mut().enumerate() {
+                frame.number = u32::try_from(n).unwrap_or(u32::MAX);
+                frame.seconds = tracking.rate.map(|rate| n as f64 / rate);
                 spots.insert(&inputs[frame.input].identity.id, Spot::One(sequences.len(), n));
             }
             let name =
@@ -169,7 +182,8 @@ impl<'a> RunTracks<'a> {
         };
         let decided = self.sequence(number)?;
         record.prediction = Some(prediction.with_instances(self.instances(&decided, frame, observed)));
-        let mut told = json!({ "sequence": self.sequences[number].name, "frame": frame });
+        let mut told =
+            json!({ "sequence": self.sequences[number].name, "frame": self.number(number, frame) });
         if let Some(seconds) = self.seconds(number, frame) {
             told["seconds"] = json!(seconds);
         }
@@ -186,11 +200,7 @@ impl<'a> RunTracks<'a> {
             // A file of one page is a picture too.
             (Spot::One(sequence, frame), _) => Some((sequence, frame)),
             (Spot::All(sequence), Some(Part::Frame { n, .. })) => {
-                let of = |frame: &FrameOf| match frame.part {
-                    Some(Part::Frame { n, .. }) => n,
-                    _ => 0,
-                };
-                let found = self.sequences[sequence].frames.binary_search_by_key(n, of);
+                let found = self.sequences[sequence].frames.binary_search_by_key(n, |frame| frame.number);
                 found.ok().map(|frame| (sequence, frame))
             }
             _ => None,
@@ -199,13 +209,13 @@ impl<'a> RunTracks<'a> {
 
     /// When a frame is shown, seconds from the beginning, rounded to microseconds.
     fn seconds(&self, sequence: usize, frame: usize) -> Option<f64> {
-        let seconds = match self.sequences[sequence].frames.get(frame)?.part {
-            Some(Part::Frame { pts, time_base: [numerator, denominator], .. }) => {
-                pts as f64 * f64::from(numerator) / f64::from(denominator)
-            }
-            _ => frame as f64 / self.tracking.rate?,
-        };
+        let seconds = self.sequences[sequence].frames.get(frame)?.seconds?;
         Some((seconds * 1e6).round() / 1e6)
+    }
+
+    /// What results call a frame.
+    fn number(&self, sequence: usize, frame: usize) -> u32 {
+        self.sequences[sequence].frames.get(frame).map_or(0, |frame| frame.number)
     }
 
     fn sequence(&self, number: usize) -> Result<Arc<Decided>> {
@@ -290,10 +300,18 @@ impl<'a> RunTracks<'a> {
     }
 
     fn told_events(&self, number: usize, decided: &Decided, zones: &Zones, frame: usize) -> Value {
+        let frames = &self.sequences[number].frames;
         let at = |frame: usize| decided.events.partition_point(|event| (event.frame as usize) < frame);
-        let own = decided.events[at(frame)..at(frame + 1)].iter();
+        // What happens where a frame has no record (a filled gap) is told with the next that has one; the last tells
+        // the rest.
+        let first = frames[..frame].iter().rposition(|before| before.seen).map_or(0, |before| before + 1);
+        let is_last = !frames[frame + 1..].iter().any(|after| after.seen);
+        let end = if is_last { decided.events.len() } else { at(frame + 1) };
         let labels = self.policy.labels();
         let seconds = |frame: u32| self.seconds(number, frame as usize);
-        own.map(|event| told::event(event, zones, &labels.name(event.class), &seconds)).collect()
+        let numbered = |frame: u32| self.number(number, frame as usize);
+        let told =
+            |event: &Event| told::event(event, zones, &labels.name(event.class), (&numbered, &seconds));
+        decided.events[at(first)..end].iter().map(told).collect()
     }
 }

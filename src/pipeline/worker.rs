@@ -71,6 +71,7 @@ impl<'a, 'e> Worker<'a, 'e> {
                 self.walk.control.abort(error);
             }
         }
+        self.dispenser.stop();
     }
 
     fn open(&mut self, index: usize) -> Result<()> {
@@ -105,6 +106,8 @@ impl<'a, 'e> Worker<'a, 'e> {
         match frames {
             Ok(mut frames) => {
                 let (settled, film) = match frames.reel() {
+                    // A copy of what another worker has in hand: not to be looked at twice.
+                    Some(_) if !self.dispenser.claim(&digest, index) => return Ok(()),
                     Some(reel) => self.begin_video(input, &digest, reel, frames.as_mut())?,
                     None => (Vec::new(), None),
                 };
@@ -115,10 +118,9 @@ impl<'a, 'e> Worker<'a, 'e> {
                 if let Some((witness, about)) = self.walk.witness.zip(error.item()) {
                     witness.saw(input, &about.attributes);
                 }
-                let (items, failure) =
-                    (Entry::failed(&error).into_iter().collect(), Some(Failure::from(&error)));
-                let limits = Some(self.limits.clone());
-                let manifest = Manifest { format: format.clone(), items, failure, limits };
+                let items = Entry::failed(&error).into_iter().collect();
+                let failed = Manifest::failed(&format, Some(Failure::from(&error)));
+                let manifest = Manifest { items, limits: Some(self.limits.clone()), ..failed };
                 self.close(index, (digest, &format, stat), manifest)
             }
         }
@@ -234,21 +236,27 @@ impl<'a, 'e> Worker<'a, 'e> {
             Ok(Next::Failed | Next::End) | Err(_) => {}
         }
         match stream.close(&self.limits) {
-            Some(mut manifest) => {
-                match self.film(stream, &manifest) {
-                    // The records stand; a run that is done again tries the video again.
-                    Err(error) if error.kind == Kind::Tool => {
-                        let message =
-                            format!("{}: no annotated video: {}", input.identity.shown(), error.message);
-                        let failure = Failure::from(&Error::new(Kind::Tool, message));
-                        manifest.failure.get_or_insert(failure);
-                    }
-                    other => other?,
-                }
-                self.close(stream.index, (stream.digest, &stream.format, stream.stat), manifest)
+            Some(manifest) => {
+                let closed = self.finished(input, stream, manifest);
+                self.dispenser.release(&stream.digest);
+                closed
             }
             None => Ok(()),
         }
+    }
+
+    /// The end of an input with frames: its annotated video, then its list of items.
+    fn finished(&self, input: &Input, stream: &Stream, mut manifest: Manifest) -> Result<()> {
+        match self.film(stream, &manifest) {
+            // The records stand; a run that is done again tries the video again.
+            Err(error) if error.kind == Kind::Tool => {
+                let message = format!("{}: no annotated video: {}", input.identity.shown(), error.message);
+                let failure = Failure::from(&Error::new(Kind::Tool, message));
+                manifest.failure.get_or_insert(failure);
+            }
+            other => other?,
+        }
+        self.close(stream.index, (stream.digest, &stream.format, stream.stat), manifest)
     }
 
     /// Observes, stores, draws and journals a frame. A failure of the model, a bug, or a picture that
@@ -280,7 +288,8 @@ impl<'a, 'e> Worker<'a, 'e> {
             Some(_) => frame.attributes.pseudonyms(),
             None => Vec::new(),
         };
-        stream.finish(number, Entry { part, size, orientation, failure, facts }, truncated)?;
+        let seconds = stream.seconds(part.as_ref());
+        stream.finish(number, Entry { part, size, orientation, seconds, failure, facts }, truncated)?;
         self.walk.watcher.frame(fresh, is_video(&stream.format));
         Ok(())
     }
@@ -367,6 +376,13 @@ impl<'a, 'e> Worker<'a, 'e> {
     }
 
     fn emit(&self, index: usize, outcome: Outcome) -> Result<()> {
+        if let Some(artist) = self.walk.artist {
+            let identity = &self.walk.inputs[index].identity;
+            let drawn = |part: Option<&Part>| self.walk.journal.drawn(&identity.id, part).is_some();
+            for file in artist.former(identity, &outcome.manifest, &drawn) {
+                crate::atomic::remove(&file)?;
+            }
+        }
         let digest = outcome.content.as_ref().map(|(digest, _)| digest);
         let input = &self.walk.inputs[index];
         self.walk.witness.map_or(Ok(()), |witness| witness.done(input, digest))?;

@@ -61,9 +61,9 @@ impl Keys {
         self.key(b"explained", item, &[])
     }
 
-    /// The key of an input's list of items.
+    /// The key of an input's list of items. The number is that of the list's form.
     pub fn manifest(&self, digest: &Key) -> Key {
-        self.key(b"manifest", digest, self.choice.as_bytes())
+        self.key(b"manifest/2", digest, self.choice.as_bytes())
     }
 
     fn key(&self, kind: &[u8], digest: &Key, rest: &[u8]) -> Key {

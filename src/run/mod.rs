@@ -94,6 +94,8 @@ impl RunFolder {
             internal.join(FILMS),
             self.root.join("images"),
             self.root.join("crops"),
+            self.root.join("clips"),
+            self.root.join("sheets"),
             self.root.join("labels"),
             self.root.join("voc"),
             self.root.join("text"),

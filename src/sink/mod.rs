@@ -2,7 +2,7 @@
 
 mod coco;
 mod csv;
-mod events;
+pub mod events;
 mod json;
 mod jsonl;
 mod mot;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::frame::Frame;
+use crate::frame::{Frame, Warning};
 use crate::pseudonym::Pseudonyms;
 
 mod apng;
@@ -84,6 +84,15 @@ impl std::fmt::Display for Limits {
     }
 }
 
+/// What is known of an input when it has ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// Numbers of frames of a video that should be there and did not come out of the decoder, rising.
+    pub lost: Vec<u32>,
+    /// What people should know of it.
+    pub warnings: Vec<Warning>,
+}
+
 /// The frames of one file, in order.
 pub trait Frames: Send {
     /// The next frame, or the error that stands in its place. After an error further frames follow
@@ -100,6 +109,11 @@ pub trait Frames: Send {
 
     /// Of a video's chosen frames, those that nobody needs.
     fn leave_out(&mut self, _done: Vec<bool>) {}
+
+    /// What is to be said of the input as a whole, once it has ended.
+    fn remarks(&self) -> Remarks {
+        Remarks::default()
+    }
 
     /// Passes over frames that nobody needs, a second's work at most, and says whether there are more of them
     /// before the next frame.

@@ -48,17 +48,11 @@ pub struct Event {
 /// says whether a class counts at a place; `zones` are in pixels.
 pub fn events(zones: &Zones, tracks: &[Vec<Seen>], wants: &dyn Fn(&Place, u32) -> bool) -> Vec<Event> {
     let mut all = Vec::new();
-    for (index, place) in zones.places.iter().enumerate() {
-        for (path, track) in tracks.iter().zip(1..) {
-            if path.first().is_none_or(|seen| !wants(place, seen.class)) {
-                continue;
-            }
-            let walk = Walk { zones, place, index, track, path };
-            match &place.shape {
-                Shape::Zone(corners) => walk.through_zone(corners, &mut all),
-                Shape::Line([from, to]) => walk.over_line(*from, *to, &mut all),
-            }
-        }
+    for (path, track) in tracks.iter().zip(1..) {
+        let Some(first) = path.first() else { continue };
+        let mut passer = Passer::new(zones, track, first.class, wants);
+        path.iter().for_each(|seen| passer.step(zones, seen, &mut all));
+        passer.end(zones, &mut all);
     }
     // Who is seen outside has left before others enter; who is last seen inside is still there. Stable, so that a
     // thing's own events keep their order.
@@ -67,22 +61,71 @@ pub fn events(zones: &Zones, tracks: &[Vec<Seen>], wants: &dyn Fn(&Place, u32) -
     all
 }
 
+/// A thing on its way past all places, step by step: what is kept of it does not grow.
+#[derive(Debug)]
+pub struct Passer {
+    track: u32,
+    /// Of each place whether the thing counts there, and how it stands to it.
+    places: Vec<Option<State>>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    /// The last step.
+    last: Option<Seen>,
+    /// Of a zone: the frame in which the thing entered.
+    entered: Option<u32>,
+    /// Of a line: the side a thing is on for certain, and where it was there last.
+    certain: Option<(bool, [f64; 2])>,
+    pending: Option<Pending>,
+}
+
+/// A change of sides that is not certain yet.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    /// The first step on the other side.
+    first: Seen,
+    /// Whether the step there went through the line.
+    through: bool,
+}
+
+impl Passer {
+    /// A thing of this class; `zones` are those of all its steps.
+    pub fn new(zones: &Zones, track: u32, class: u32, wants: &dyn Fn(&Place, u32) -> bool) -> Self {
+        let counts = |place: &Place| wants(place, class).then(State::default);
+        Self { track, places: zones.places.iter().map(counts).collect() }
+    }
+
+    /// The thing was seen, later than before; adds what is certain by now.
+    pub fn step(&mut self, zones: &Zones, seen: &Seen, all: &mut Vec<Event>) {
+        for (index, (place, state)) in zones.places.iter().zip(&mut self.places).enumerate() {
+            let Some(state) = state else { continue };
+            let walk = Walk { zones, place, index, track: self.track };
+            match &place.shape {
+                Shape::Zone(corners) => walk.through_zone(corners, state, seen, all),
+                Shape::Line([from, to]) => walk.over_line(*from, *to, state, seen, all),
+            }
+            state.last = Some(*seen);
+        }
+    }
+
+    /// The thing will not be seen again.
+    pub fn end(&self, zones: &Zones, all: &mut Vec<Event>) {
+        for (index, (place, state)) in zones.places.iter().zip(&self.places).enumerate() {
+            if let Some((since, last)) = state.and_then(|state| state.entered.zip(state.last)) {
+                let walk = Walk { zones, place, index, track: self.track };
+                all.push(Event { since: Some(since), lost: true, ..walk.event(EventKind::Leave, &last) });
+            }
+        }
+    }
+}
+
 /// A track at a place.
 struct Walk<'a> {
     zones: &'a Zones,
     place: &'a Place,
     index: usize,
     track: u32,
-    path: &'a [Seen],
-}
-
-/// A change of sides that is not certain yet.
-#[derive(Clone, Copy)]
-struct Pending {
-    /// Index of the first place on the other side.
-    at: usize,
-    /// Whether the step there went through the line.
-    through: bool,
 }
 
 impl Walk<'_> {
@@ -102,75 +145,62 @@ impl Walk<'_> {
         Event { frame: seen.frame, kind, place, track, class, direction: None, since: None, lost: false, at }
     }
 
-    fn through_zone(&self, corners: &[[f64; 2]], all: &mut Vec<Event>) {
-        let mut entered: Option<u32> = None;
-        let mut pending: Option<usize> = None;
-        for (n, seen) in self.path.iter().enumerate() {
-            let point = self.anchor(seen);
-            let is_in = inside(corners, point);
-            // A thing that begins inside is inside.
-            if n == 0 {
-                if is_in {
-                    entered = Some(seen.frame);
-                    all.push(self.event(EventKind::Enter, seen));
-                }
-                continue;
+    fn through_zone(&self, corners: &[[f64; 2]], state: &mut State, seen: &Seen, all: &mut Vec<Event>) {
+        let point = self.anchor(seen);
+        let is_in = inside(corners, point);
+        // A thing that begins inside is inside.
+        if state.last.is_none() {
+            if is_in {
+                state.entered = Some(seen.frame);
+                all.push(self.event(EventKind::Enter, seen));
             }
-            if is_in == entered.is_some() {
-                pending = None;
-                continue;
-            }
-            let first = &self.path[*pending.get_or_insert(n)];
-            if !self.is_certain(seen, first, to_edge(corners, point)) {
-                continue;
-            }
-            match entered.take() {
-                Some(since) => {
-                    all.push(Event { since: Some(since), ..self.event(EventKind::Leave, first) });
-                }
-                None => {
-                    entered = Some(first.frame);
-                    all.push(self.event(EventKind::Enter, first));
-                }
-            }
-            pending = None;
+            return;
         }
-        if let Some((since, last)) = entered.zip(self.path.last()) {
-            all.push(Event { since: Some(since), lost: true, ..self.event(EventKind::Leave, last) });
+        if is_in == state.entered.is_some() {
+            state.pending = None;
+            return;
         }
+        let Pending { first, .. } = *state.pending.get_or_insert(Pending { first: *seen, through: false });
+        if !self.is_certain(seen, &first, to_edge(corners, point)) {
+            return;
+        }
+        match state.entered.take() {
+            Some(since) => {
+                all.push(Event { since: Some(since), ..self.event(EventKind::Leave, &first) });
+            }
+            None => {
+                state.entered = Some(first.frame);
+                all.push(self.event(EventKind::Enter, &first));
+            }
+        }
+        state.pending = None;
     }
 
-    fn over_line(&self, from: [f64; 2], to: [f64; 2], all: &mut Vec<Event>) {
-        // The side a thing is on for certain, and where it was there last.
-        let mut certain: Option<(bool, [f64; 2])> = None;
-        let mut pending: Option<Pending> = None;
-        for (n, seen) in self.path.iter().enumerate() {
-            let point = self.anchor(seen);
-            let side = side(from, to, point);
-            // On the line is still where it was.
-            if side == 0.0 {
-                continue;
+    fn over_line(&self, from: [f64; 2], to: [f64; 2], state: &mut State, seen: &Seen, all: &mut Vec<Event>) {
+        let point = self.anchor(seen);
+        let side = side(from, to, point);
+        // On the line is still where it was.
+        if side == 0.0 {
+            return;
+        }
+        let right = side > 0.0;
+        match state.certain {
+            None => state.certain = Some((right, point)),
+            Some((was, _)) if was == right => {
+                state.certain = Some((right, point));
+                state.pending = None;
             }
-            let right = side > 0.0;
-            match certain {
-                None => certain = Some((right, point)),
-                Some((was, _)) if was == right => {
-                    certain = Some((right, point));
-                    pending = None;
-                }
-                Some((_, last)) => {
-                    let begun = Pending { at: n, through: passes(last, point, from, to) };
-                    let Pending { at, through } = *pending.get_or_insert(begun);
-                    let first = &self.path[at];
-                    // Beyond the ends of the line, too: the distance is to the nearest point of it.
-                    if self.is_certain(seen, first, distance(from, to, point)) {
-                        if through {
-                            let direction = Some(if right { Direction::In } else { Direction::Out });
-                            all.push(Event { direction, ..self.event(EventKind::Cross, first) });
-                        }
-                        certain = Some((right, point));
-                        pending = None;
+            Some((_, last)) => {
+                let begun = Pending { first: *seen, through: passes(last, point, from, to) };
+                let Pending { first, through } = *state.pending.get_or_insert(begun);
+                // Beyond the ends of the line, too: the distance is to the nearest point of it.
+                if self.is_certain(seen, &first, distance(from, to, point)) {
+                    if through {
+                        let direction = Some(if right { Direction::In } else { Direction::Out });
+                        all.push(Event { direction, ..self.event(EventKind::Cross, &first) });
                     }
+                    state.certain = Some((right, point));
+                    state.pending = None;
                 }
             }
         }

@@ -4,7 +4,7 @@ mod events;
 mod geometry;
 mod read;
 
-pub use events::{Direction, Event, EventKind, Timeline, events, occupancy};
+pub use events::{Direction, Event, EventKind, Passer, Timeline, events, occupancy};
 pub use read::read;
 
 use serde::{Deserialize, Serialize};

@@ -49,6 +49,22 @@ fn row_39_frames_that_cannot_be_decoded_are_counted_and_the_rest_stands() {
             items(&s, "v.avi").iter().filter_map(|i| i["item"]["part"]["n"].as_u64()).collect();
         assert_eq!(numbers, (0..20).filter(|n| ![5, 6, 11].contains(n)).collect::<Vec<_>>(), "{decoder}");
     }
+    // Tracks: numbers and times are the video's own, whichever frames are chosen and whichever are lost.
+    means(&s, ["v.avi", "--track", "--every", "2", "--from", "0.1", "--format", "mot"].iter().chain(RECORDS))
+        .expect(2);
+    let told: Vec<(u64, f64)> = items(&s, "v.avi")
+        .iter()
+        .map(|item| {
+            let track = &item["ext"]["track"];
+            assert_eq!(track["frame"], item["item"]["part"]["n"]);
+            (track["frame"].as_u64().expect("a number"), track["seconds"].as_f64().expect("a time"))
+        })
+        .collect();
+    let expected: Vec<(u64, f64)> = [3, 7, 9, 13, 15, 17, 19].map(|n| (n, n as f64 * 0.04)).to_vec();
+    assert!(
+        told.len() == 7 && told.iter().zip(&expected).all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() < 1e-6),
+        "{told:?}"
+    );
 }
 
 /// Wider than H.264 goes: its records stand, and no other input is lost for it.

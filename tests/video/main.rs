@@ -8,9 +8,12 @@ mod common;
 #[allow(dead_code, reason = "shared with the fault table")]
 mod tools;
 
+mod again;
+mod excerpts;
 mod faults;
 mod frames;
 mod kill;
+mod live;
 mod made;
 mod make;
 mod memory;

@@ -16,21 +16,27 @@ impl RunTracks<'_> {
             (track, places.iter().map(|place| point(place.area)).collect())
         };
         let tails = instances.iter().filter_map(|instance| instance.track).map(tail).collect();
-        let places = decided.zones.as_ref().map(|zones| outlines(zones, &decided.counts, frame));
+        let counts = &decided.counts;
+        let (held, crossed) = (|n| counts.held(n, frame), |n| counts.crossed(n, frame));
+        let places = decided.zones.as_ref().map(|zones| outlines(zones, &held, &crossed));
         Overlay { tails, places: places.unwrap_or_default() }
     }
 }
 
-/// Zones with what is in them in a frame, lines with what crossed them until then.
-fn outlines(zones: &Zones, counts: &Counts, frame: usize) -> Vec<Outline> {
+/// Zones with what is in them, lines with what crossed them in and out, each by number of the place.
+pub fn outlines(
+    zones: &Zones,
+    held: &dyn Fn(usize) -> u32,
+    crossed: &dyn Fn(usize) -> [u32; 2],
+) -> Vec<Outline> {
     let single = |points: &[[f64; 2]]| points.iter().map(|point| point.map(|v| v as f32)).collect();
     let outline = |(n, place): (usize, &crate::zones::Place)| match &place.shape {
         Shape::Zone(corners) => {
-            let words = format!("{} {}", place.name, counts.held(n, frame));
+            let words = format!("{} {}", place.name, held(n));
             Outline { points: single(corners), closed: true, words }
         }
         Shape::Line(ends) => {
-            let [ins, outs] = counts.crossed(n, frame);
+            let [ins, outs] = crossed(n);
             let words = format!("{} in {ins} out {outs}", place.name);
             Outline { points: single(ends), closed: false, words }
         }
@@ -83,12 +89,12 @@ fn last<T: Copy>(lines: &[(u32, T)], frame: usize) -> Option<T> {
     lines[..until].last().map(|(_, value)| *value)
 }
 
-/// As in docs/format.md.
-pub(super) fn event(
+/// As in docs/format.md. `number` is what results call the n-th frame of the sequence.
+pub fn event(
     event: &Event,
     zones: &Zones,
     label: &str,
-    seconds: &dyn Fn(u32) -> Option<f64>,
+    (number, seconds): (&dyn Fn(u32) -> u32, &dyn Fn(u32) -> Option<f64>),
 ) -> Value {
     let mut told = Map::new();
     let place = if event.kind == EventKind::Cross { "line" } else { "zone" };
@@ -100,7 +106,7 @@ pub(super) fn event(
         told.insert("direction".to_owned(), json!(direction));
     }
     if let Some(since) = event.since {
-        let mut stay = json!({ "since": since, "frames": event.frame - since });
+        let mut stay = json!({ "since": number(since), "frames": event.frame - since });
         if let Some((from, to)) = seconds(since).zip(seconds(event.frame)) {
             stay["seconds"] = json!(((to - from) * 1e6).round() / 1e6);
         }

@@ -42,7 +42,8 @@ impl Worker<'_, '_> {
             });
             let done = done && !self.lacks_thumb(digest, observed.part.as_ref());
             let (size, orientation) = (observed.size, observed.origin.orientation);
-            done.then_some(Entry { part, size, orientation, failure: None, facts: Vec::new() })
+            let seconds = Some(reel.seconds(*n));
+            done.then_some(Entry { part, size, orientation, seconds, failure: None, facts: Vec::new() })
         };
         let mut settled: Vec<Option<Entry>> = reel.chosen.iter().enumerate().map(&mut stored).collect();
         let film = match artist.zip(settings) {
@@ -78,8 +79,11 @@ impl Worker<'_, '_> {
                 ledger.add_to_whole(*n, &drawn(Some((&prediction, &overlay))));
             }
         }
-        let there = artist.finish(film, identity)?;
-        if there && manifest.is_lasting() {
+        let made = artist.finish(film, identity)?;
+        if let Some(why) = &made.silent {
+            walk.watcher.note(&format!("{}: its sound is left out: {why}", identity.shown()));
+        }
+        if made.there && manifest.is_lasting() {
             let key = walk.keys.manifest(&stream.digest);
             walk.store.put(&key, manifest)?;
             let path = artist.film_path(identity).to_string_lossy().into_owned();

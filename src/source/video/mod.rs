@@ -18,9 +18,9 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use super::input::{Input, Stored};
-use super::{Format, Frames, Limits};
+use super::{Format, Frames, Limits, Remarks};
 use crate::error::{Error, Kind, Result};
-use crate::frame::{Frame, Part, Warning};
+use crate::frame::{Frame, Part};
 use crate::run::journal::Stat;
 
 pub use choice::{Choice, seconds};
@@ -66,6 +66,11 @@ pub struct Reel {
 }
 
 impl Reel {
+    /// When frame `n` is shown, seconds from the video's first frame.
+    pub fn seconds(&self, n: u32) -> f64 {
+        self.timeline.seconds(n as usize)
+    }
+
     /// The part that frame `n` is.
     pub fn part(&self, n: u32) -> Part {
         let pts = self.timeline.ticks.get(n as usize).map_or(0, |tick| tick.pts);
@@ -182,6 +187,13 @@ impl Frames for Video {
         self.done = done;
     }
 
+    fn remarks(&self) -> Remarks {
+        // Not with a frame: what is stored of a frame is the same whatever is asked of the file.
+        let cut_off = self.reel.timeline.cut_off.as_ref().filter(|_| self.input.limits.lenient);
+        let warnings = cut_off.map(|why| self.input.truncated_warning(why)).into_iter().collect();
+        Remarks { lost: self.lost.clone(), warnings }
+    }
+
     fn pass_over(&mut self) -> bool {
         for _ in 0..PASSED_OVER {
             let more = self.ready.is_none() && self.position < self.end();
@@ -244,14 +256,7 @@ impl Video {
         let (format, orientation) = (Format::Video(self.container), timeline.orientation);
         let mut frame = self.input.frame(Stored { format, pixels, orientation, lossless: false, icc: None });
         frame.part = Some(self.reel.part(u32::try_from(n).unwrap_or(u32::MAX)));
-        if self.reel.chosen.first().is_some_and(|first| *first as usize == n) {
-            frame.warnings.extend(self.cut_off().filter(|_| self.input.limits.lenient));
-        }
         Ok(frame)
-    }
-
-    fn cut_off(&self) -> Option<Warning> {
-        self.reel.timeline.cut_off.as_ref().map(|why| self.input.truncated_warning(why))
     }
 
     /// What is wrong with the video as a whole.
@@ -318,6 +323,12 @@ fn reader(input: &Input, reel: &Reel, container: Container) -> Result<(Box<dyn R
         Ok(Box::new(pipe::Pipe::open(&reel.file, container, &reel.timeline)?))
     };
     if input.limits.video.by == By::Ffmpeg || !cfg!(feature = "video") || container.may_change_size() {
+        return Ok((by_ffmpeg()?, None));
+    }
+    let stream = &reel.timeline.stream;
+    let keeps =
+        crate::ffmpeg::sizes::keeps(&reel.file, container.demuxer(), stream.index, &stream.codec_name);
+    if reel.timeline.changes || keeps == Some(false) {
         return Ok((by_ffmpeg()?, None));
     }
     #[cfg(feature = "video")]

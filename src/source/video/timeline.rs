@@ -9,8 +9,10 @@ use crate::ffmpeg::probe::{self, Packet, Stream};
 /// A frame as the container lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tick {
-    /// When it is shown, in units of the time base.
+    /// When it is shown by the file, in units of the time base. Times repeat where recordings were joined.
     pub pts: i64,
+    /// The same on a clock that goes on where recordings were joined.
+    pub time: i64,
     /// Whether it can be decoded without others.
     pub key: bool,
 }
@@ -24,12 +26,17 @@ pub struct Timeline {
     pub start: f64,
     /// In the order in which they are shown.
     pub ticks: Vec<Tick>,
+    /// Where recordings that were joined end: numbers of the first frames behind them, the last being the number of
+    /// frames.
+    pub ends: Vec<usize>,
     /// Whether the times are those of showing; some files (AVI) only have those of decoding.
     pub timed: bool,
     /// The stream that is read.
     pub stream: Stream,
     /// Whether it is the first one that is a picture of any kind, which OpenCV reads.
     pub is_first: bool,
+    /// Whether the file describes the stream more than once.
+    pub changes: bool,
     /// EXIF's number for how stored frames are turned to be shown.
     pub orientation: u8,
     /// Why not all of the file is there.
@@ -51,7 +58,7 @@ impl Timeline {
             return Err(Error::new(Kind::Unsupported, message));
         };
         let (packets, cut_off) = probe::packets(name, file, container.demuxer(), stream.index)?;
-        let (ticks, timed) = ticks(&packets);
+        let (ticks, ends, timed) = ticks(&packets);
         if ticks.is_empty() {
             let kind = if cut_off.is_some() { Kind::Truncated } else { Kind::Corrupt };
             return Err(Error::new(kind, format!("{name}: its video has no frames")));
@@ -71,8 +78,10 @@ impl Timeline {
             time_base,
             start,
             ticks,
+            ends,
             timed,
             is_first: first.is_some_and(|first| first.index == stream.index),
+            changes: packets.iter().any(|packet| packet.anew),
             orientation: matrix.map_or(1, orientation),
             cut_off: short.or(cut_off),
             audio: audio.map(|stream| stream.codec_name.clone()),
@@ -87,9 +96,9 @@ impl Timeline {
 
     /// Seconds from the first frame to frame `n`.
     pub fn seconds(&self, n: usize) -> f64 {
-        let pts = |n: usize| self.ticks.get(n).map_or(0, |tick| tick.pts);
+        let time = |n: usize| self.ticks.get(n).map_or(0, |tick| tick.time);
         let [numerator, denominator] = self.time_base.map(f64::from);
-        (pts(n) - pts(0)) as f64 * numerator / denominator
+        (time(n) - time(0)) as f64 * numerator / denominator
     }
 
     /// The frame that the decoder means by `pts`, when frame `at` is the next in turn. Frames between are those
@@ -99,26 +108,60 @@ impl Timeline {
     /// showing is 0.
     pub fn find(&self, at: usize, pts: Option<i64>) -> usize {
         let Some(pts) = pts.filter(|_| self.timed) else { return at };
-        let rest = self.ticks.get(at..).unwrap_or_default();
-        let ahead = rest.partition_point(|tick| tick.pts < pts);
-        if rest.get(ahead).is_some_and(|tick| tick.pts == pts) { at + ahead } else { at }
+        let mut from = at;
+        for end in self.ends.iter().copied().filter(|end| *end > at) {
+            let rest = self.ticks.get(from..end).unwrap_or_default();
+            let ahead = rest.partition_point(|tick| tick.pts < pts);
+            if rest.get(ahead).is_some_and(|tick| tick.pts == pts) {
+                return from + ahead;
+            }
+            from = end;
+        }
+        at
     }
 }
 
-/// Frames in the order of showing, and whether the times are those of showing.
-fn ticks(packets: &[Packet]) -> (Vec<Tick>, bool) {
+/// Frames in the order of showing, where joined recordings end, and whether the times are those of showing.
+///
+/// Times of decoding never go back within a recording: where they do, another one was joined to it (`cat a.ts b.ts`,
+/// a camera that began anew). Each is in order by itself, and goes on where the one before ended.
+fn ticks(packets: &[Packet]) -> (Vec<Tick>, Vec<usize>, bool) {
     let shown = packets.iter().filter(|packet| !packet.hidden);
     let timed = shown.clone().all(|packet| packet.pts.is_some());
-    let mut last = -1;
-    let tick = |packet: &Packet| {
+    let (mut last, mut decoded) = (-1, i64::MIN);
+    let (mut ticks, mut ends) = (Vec::new(), Vec::new());
+    for packet in shown {
         let time = if timed { packet.pts } else { packet.dts };
         // A packet without any time follows the one before it.
         last = time.unwrap_or(last + 1);
-        Tick { pts: last, key: packet.key }
+        if packet.dts.is_some_and(|dts| dts < decoded) {
+            ends.push(ticks.len());
+        }
+        decoded = packet.dts.unwrap_or(decoded);
+        ticks.push(Tick { pts: last, time: last, key: packet.key });
+    }
+    ends.push(ticks.len());
+    let mut from = 0;
+    for end in &ends {
+        ticks[from..*end].sort_by_key(|tick| tick.pts);
+        go_on(&mut ticks[..*end], from);
+        from = *end;
+    }
+    (ticks, ends, timed)
+}
+
+/// Moves the times from `from` on behind those before, where they are not: the first follows the last as that followed
+/// its own predecessor.
+fn go_on(ticks: &mut [Tick], from: usize) {
+    let (before, own) = ticks.split_at_mut(from);
+    let [.., last] = before else { return };
+    let (last, step) = match before {
+        [.., a, b] => (b.time, (b.time - a.time).max(1)),
+        _ => (last.time, 1),
     };
-    let mut ticks: Vec<Tick> = shown.map(tick).collect();
-    ticks.sort_by_key(|tick| tick.pts);
-    (ticks, timed)
+    let Some(first) = own.first().map(|tick| tick.pts).filter(|first| *first <= last) else { return };
+    let shift = last.saturating_add(step).saturating_sub(first);
+    own.iter_mut().for_each(|tick| tick.time = tick.time.saturating_add(shift));
 }
 
 /// `1/12800`, both parts at least 1.
@@ -162,10 +205,12 @@ pub(super) mod tests {
         Timeline {
             time_base: [1, 1000],
             start: 0.0,
-            ticks: pts.iter().map(|pts| Tick { pts: *pts, key: pts % 400 == 0 }).collect(),
+            ticks: pts.iter().map(|pts| Tick { pts: *pts, time: *pts, key: pts % 400 == 0 }).collect(),
+            ends: vec![pts.len()],
             timed: true,
             stream: Stream::default(),
             is_first: true,
+            changes: false,
             orientation: 1,
             cut_off: None,
             audio: None,
@@ -173,7 +218,7 @@ pub(super) mod tests {
     }
 
     fn packet(pts: Option<i64>, dts: i64, hidden: bool) -> Packet {
-        Packet { pts, dts: Some(dts), key: false, hidden }
+        Packet { pts, dts: Some(dts), key: false, hidden, anew: false }
     }
 
     #[test]
@@ -185,17 +230,39 @@ pub(super) mod tests {
             .enumerate()
             .map(|(n, (pts, hidden))| packet(Some(*pts), n as i64, *hidden))
             .collect();
-        let (found, timed) = ticks(&packets);
+        let (found, ends, timed) = ticks(&packets);
         assert_eq!(found.iter().map(|tick| tick.pts).collect::<Vec<_>>(), [0, 40, 80, 120]);
-        assert!(timed);
+        assert!(timed && ends == [4]);
     }
 
     #[test]
     fn without_times_of_showing_the_order_of_decoding_counts() {
-        let (found, timed) =
+        let (found, _, timed) =
             ticks(&[packet(None, 0, false), packet(Some(9), 1, false), packet(None, 2, false)]);
         assert_eq!(found.iter().map(|tick| tick.pts).collect::<Vec<_>>(), [0, 1, 2]);
         assert!(!timed);
+    }
+
+    #[test]
+    fn joined_recordings_follow_one_another() {
+        // Twice I P B B with the same times.
+        let one = [(10, 0), (40, 10), (20, 20), (30, 30)];
+        let packets: Vec<Packet> =
+            one.iter().chain(&one).map(|(pts, dts)| packet(Some(*pts), *dts, false)).collect();
+        let (found, ends, timed) = ticks(&packets);
+        assert_eq!(found.iter().map(|tick| tick.pts).collect::<Vec<_>>(), [10, 20, 30, 40, 10, 20, 30, 40]);
+        assert_eq!(found.iter().map(|tick| tick.time).collect::<Vec<_>>(), [10, 20, 30, 40, 50, 60, 70, 80]);
+        let line = Timeline { ticks: found, ends, timed, ..timeline(&[]) };
+        let places: Vec<usize> = [10, 20, 40, 10, 20, 30, 40]
+            .iter()
+            .scan(0, |at, pts| {
+                let found = line.find(*at, Some(*pts));
+                *at = found + 1;
+                Some(found)
+            })
+            .collect();
+        assert_eq!(places, [0, 1, 3, 4, 5, 6, 7], "the third of the first was left out");
+        assert_eq!(line.seconds(7), 0.07);
     }
 
     #[test]

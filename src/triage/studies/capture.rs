@@ -8,16 +8,14 @@ use image::RgbImage;
 use super::Algorithm;
 use super::parts::{Object, items, of_study, put, reference, short};
 use crate::draw::captioned;
-use crate::prediction::Finding;
 use crate::source::dicom::{Ask, Instance};
-use crate::triage::NOTICE;
 
-/// `picture` is what is shown of frame `frame` (from 0): as it is seen, or with a heatmap over it.
+/// `picture` is what is shown of frame `frame` (from 0): as it is seen, or under a map; `words` stand below it.
 pub fn capture(
     instance: &Instance,
     frame: u32,
     picture: &RgbImage,
-    findings: &[Finding],
+    words: &[String],
     algorithm: &Algorithm,
 ) -> Object {
     let original = &instance.set().attributes;
@@ -45,17 +43,8 @@ pub fn capture(
     for tag in [tags::BURNED_IN_ANNOTATION, tags::LOSSY_IMAGE_COMPRESSION] {
         original.get(tag).cloned().map(|element| attributes.put(element));
     }
-    pixels(&mut attributes, &captioned(picture, &words(findings, algorithm)));
+    pixels(&mut attributes, &captioned(picture, words));
     Object { kind: "capture", attributes }
-}
-
-fn words(findings: &[Finding], algorithm: &Algorithm) -> Vec<String> {
-    let notice = format!("{NOTICE} - {} {}", algorithm.name, algorithm.version);
-    let said = |f: &Finding| {
-        let reaches = if f.positive { "reaches" } else { "below" };
-        format!("{} {:.2}, {reaches} {:.2}", f.label, f.score, f.operating_point)
-    };
-    std::iter::once(notice).chain(findings.iter().map(said)).collect()
 }
 
 fn pixels(attributes: &mut dicom_object::InMemDicomObject, picture: &RgbImage) {

@@ -10,8 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use image::RgbImage;
 use serde_json::Value;
 
+use super::NOTICE;
 use super::private::Private;
 use crate::digest::{hex, sha256};
 use crate::error::{Error, FaultOf, Kind, Result};
@@ -39,6 +41,15 @@ struct Image {
     sop: Option<String>,
     frame: u32,
     findings: Vec<Finding>,
+    map: Option<Map>,
+}
+
+/// What an answer rests on, of `--explain`.
+struct Map {
+    label: String,
+    /// Below the run folder.
+    picture: PathBuf,
+    useless: bool,
 }
 
 /// Writes a Secondary Capture for each triaged image and a report for each study of a run. Returns how many files there are.
@@ -58,7 +69,7 @@ pub fn write(out: &Path, worklist: &Value, private: &Private, limits: &Limits) -
         former.iter().map(|(id, path)| (id.relative.to_string_lossy().into_owned(), path)).collect();
     let mut written = 0;
     for (study, images) in studies(&out.join("results.jsonl"))? {
-        let work = Study { name: &study, images: &images, algorithm: &algorithm, private };
+        let work = Study { out, name: &study, images: &images, algorithm: &algorithm, private };
         match work.write(&places, limits) {
             Ok(files) => written += files,
             Err(error) if error.fault_of() == FaultOf::Input => {
@@ -72,6 +83,8 @@ pub fn write(out: &Path, worklist: &Value, private: &Private, limits: &Limits) -
 }
 
 struct Study<'a> {
+    /// The run folder.
+    out: &'a Path,
     /// Its pseudonym.
     name: &'a str,
     images: &'a [Image],
@@ -95,9 +108,14 @@ impl Study<'_> {
                 let place = place
                     .ok_or_else(|| Error::new(Kind::NotFound, format!("inputs/{}: is gone", image.input)))?;
                 let instance = open(image, place, self.private, limits)?;
-                let picture = instance.frame(image.frame)?.pixels;
-                let made =
-                    capture::capture(&instance, image.frame, &picture, &image.findings, self.algorithm);
+                let picture = self.picture(image, &instance)?;
+                let made = capture::capture(
+                    &instance,
+                    image.frame,
+                    &picture,
+                    &words(image, self.algorithm),
+                    self.algorithm,
+                );
                 self.put(seed, made)?;
                 evidence.push(report::Evidence::of(&instance, image.frame, &image.findings));
             }
@@ -109,11 +127,22 @@ impl Study<'_> {
         Ok(names.len())
     }
 
+    /// The image as it is seen, under the map where there is one.
+    fn picture(&self, image: &Image, instance: &Instance) -> Result<RgbImage> {
+        let Some(Map { picture, .. }) = &image.map else { return Ok(instance.frame(image.frame)?.pixels) };
+        let opened = image::open(self.out.join(picture));
+        let unread = |e| {
+            Error::new(Kind::Unreadable, format!("inputs/{}: its map cannot be read", image.input)).because(e)
+        };
+        Ok(opened.map_err(unread)?.into_rgb8())
+    }
+
     /// What an object follows from: equal seeds, equal UIDs.
     fn seed(&self, image: &Image) -> String {
         let findings = serde_json::to_string(&image.findings).unwrap_or_default();
         let sop = image.sop.as_deref().unwrap_or_default();
-        format!("{} {sop} {} {} {findings}", image.input, image.frame, self.algorithm.version)
+        let map = image.map.as_ref().map(|map| map.label.as_str()).unwrap_or_default();
+        format!("{} {sop} {} {} {findings} {map}", image.input, image.frame, self.algorithm.version)
     }
 
     /// Writes an object under UIDs that follow from `seed`, unless it is there.
@@ -126,6 +155,20 @@ impl Study<'_> {
         let (instance, series) = (uid("instance"), uid("series"));
         self.private.write(&relative.to_string_lossy(), &made.bytes(&instance, &series)?)
     }
+}
+
+/// What stands below a capture's picture.
+fn words(image: &Image, algorithm: &Algorithm) -> Vec<String> {
+    let notice = format!("{NOTICE} - {} {}", algorithm.name, algorithm.version);
+    let said = |f: &Finding| {
+        let reaches = if f.positive { "reaches" } else { "below" };
+        format!("{} {:.2}, {reaches} {:.2}", f.label, f.score, f.operating_point)
+    };
+    let map = image.map.as_ref().map(|map| {
+        let worth = if map.useless { "; useless, no better than random" } else { "" };
+        format!("map: what the score of {} rests on{worth}", map.label)
+    });
+    std::iter::once(notice).chain(image.findings.iter().map(said)).chain(map).collect()
 }
 
 fn name(kind: &str, seed: &str) -> String {
@@ -149,10 +192,20 @@ fn studies(results: &Path) -> Result<BTreeMap<String, Vec<Image>>> {
             Some(Part::Instance { sop, frame }) => (Some(sop), frame),
             _ => (None, 0),
         };
-        let image = Image { input: record.item.input.path, sop, frame, findings };
+        let map = record.ext.get("explain").and_then(map);
+        let image = Image { input: record.item.input.path, sop, frame, findings, map };
         studies.entry(study.clone()).or_default().push(image);
     }
     Ok(studies)
+}
+
+/// The first map of an image, which is that of its best finding.
+fn map(told: &Value) -> Option<Map> {
+    let first = told["maps"].get(0)?;
+    let picture = PathBuf::from(first["picture"].as_str()?);
+    let below = picture.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    let useless = first["faithfulness"]["verdict"] == "useless";
+    below.then(|| Map { label: first["label"].as_str().unwrap_or_default().to_owned(), picture, useless })
 }
 
 /// The instance of an image, from its file or archive.

@@ -20,7 +20,8 @@ pub fn open(path: &Path) -> Result<Layout> {
         Some("toml") => Ok(Sheet::read(&file)?.layout),
         Some("json") => omrchecker::read(&file),
         _ => {
-            let message = format!("--sheet {}: expected a sheet.toml or OMRChecker's template.json", path.display());
+            let message =
+                format!("--sheet {}: expected a sheet.toml or OMRChecker's template.json", path.display());
             Err(Error::usage(message))
         }
     }

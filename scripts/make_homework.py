@@ -1,9 +1,11 @@
 """Makes samples/homework: a class of twelve, its key, its roster and its scans.
 
-    python3 scripts/make_homework.py target/release/vision
+    python3 scripts/make_homework.py target/release/vision        (Pillow)
 
 The same program gives the same files. Names are made up."""
 import csv, pathlib, random, shutil, subprocess, sys, tempfile
+
+from PIL import Image
 
 FOLDER = pathlib.Path(__file__).parent.parent / "samples/homework"
 NAMES = ["Ada Brandt", "Ben Okoro", "Chiara Rossi", "Dmitri Volkov", "Elif Kaya", "Finn O'Neill", "Grace Mensah",
@@ -39,10 +41,15 @@ def main(vision):
     with tempfile.TemporaryDirectory() as scratch:
         known, out = pathlib.Path(scratch) / "answers.csv", pathlib.Path(scratch) / "out"
         table(known, [["id", *KEY], *rows])
-        subprocess.run([vision, "grade", "rehearse", FOLDER / "sheet.toml", "--n", "12", "--seed", "3", "--harm", "light",
+        subprocess.run([vision, "grade", "rehearse", FOLDER / "sheet.toml", "--n", "12", "--seed", "3", "--harm", "light", "--no-read",
                         "--answers", known, "--out", out], check=True)
         shutil.rmtree(FOLDER / "scans", ignore_errors=True)
-        shutil.copytree(out / "scans", FOLDER / "scans")
+        (FOLDER / "scans").mkdir()
+        for scan in sorted((out / "scans").iterdir()):
+            # Grey at 120 dots per inch, so that the repository stays small.
+            picture = Image.open(scan).convert("L")
+            small = picture.resize((993, round(picture.height * 993 / picture.width)), Image.Resampling.BOX)
+            small.save(FOLDER / "scans" / scan.name, quality=70)
         shutil.copy(out / "truth.csv", FOLDER / "truth.csv")
 
 

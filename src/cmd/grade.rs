@@ -41,7 +41,7 @@ const WITHOUT_USE: [&str; 17] = [
     "video_quality",
 ];
 
-fn command() -> Command {
+pub(super) fn command() -> Command {
     let about = "Read answer sheets in scans and photos: marked bubbles, each answer with how sure it is";
     let mut command = Options::<GradeOptions>::arguments(Command::new("grade"))
         .about(about)
@@ -56,7 +56,7 @@ fn command() -> Command {
     command.subcommands(BESIDE.iter().map(|entry| (entry.command)()))
 }
 
-fn run(matches: &ArgMatches) -> Result<u8> {
+pub(super) fn run(matches: &ArgMatches) -> Result<u8> {
     if let Some((name, own)) = matches.subcommand() {
         let entry = BESIDE.iter().find(|entry| (entry.command)().get_name() == name);
         return entry

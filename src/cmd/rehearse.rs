@@ -1,17 +1,21 @@
 //! `vision grade rehearse`: scans with known answers, before exam day.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::say::say;
-use super::{Entry, printing, with_options};
+use super::{Entry, grade, printing, with_options};
+use crate::atomic::write_whole;
 use crate::error::{Error, Kind, Result};
 use crate::sheet::print::roster;
+use crate::sheet::rehearse::compare::compare;
 use crate::sheet::rehearse::degrade::Harm;
 use crate::sheet::rehearse::fill::{ALL_PENS, CALIBRATION_PENS, TRIAL_PENS};
 use crate::sheet::rehearse::ink::Pen;
+use crate::sheet::rehearse::measure::{Counts, Measured};
 use crate::sheet::rehearse::write::{Answers, write};
 use crate::sheet::rehearse::{Press, Rehearsal};
 use crate::sheet::spec::Sheet;
@@ -56,6 +60,10 @@ struct Arguments {
     /// values as A|C); other fields are filled at random
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
+
+    /// Only make the scans, do not read them
+    #[arg(long)]
+    no_read: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -89,7 +97,55 @@ fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<u8> {
         written.scans, arguments.n, written.fields
     );
     say(out, &text)?;
+    if !arguments.no_read {
+        let measured = read(arguments, &sheet)?;
+        say(out, &table(&measured))?;
+    }
     Ok(0)
+}
+
+/// Reads the scans as `vision grade` does and writes `rehearsal.json`.
+fn read(arguments: &Arguments, sheet: &Sheet) -> Result<Measured> {
+    let (scans, run) = (arguments.out.join("scans"), arguments.out.join("read"));
+    let words: [&OsStr; 8] = [
+        "grade".as_ref(),
+        scans.as_ref(),
+        "--sheet".as_ref(),
+        arguments.sheet.as_ref(),
+        "--out".as_ref(),
+        run.as_ref(),
+        "--no-images".as_ref(),
+        "--quiet".as_ref(),
+    ];
+    let matches = grade::command().try_get_matches_from(words).map_err(|e| Error::usage(e.to_string()))?;
+    grade::run(&matches)?;
+    let measured = compare(&sheet.layout, &arguments.out.join("truth.csv"), &run.join("results.jsonl"))?;
+    let text = serde_json::to_vec_pretty(&measured).map_err(|e| Error::new(Kind::Internal, e.to_string()))?;
+    write_whole(&arguments.out, &arguments.out.join("rehearsal.json"), &text)?;
+    Ok(measured)
+}
+
+fn table(measured: &Measured) -> String {
+    let share = |part: u64, all: u64| 100.0 * part as f64 / all.max(1) as f64;
+    let row = |name: &str, c: &Counts| {
+        let least = c.unreviewed_at_least().map_or("-".to_owned(), |b| format!("{:.3}", 100.0 * b));
+        format!(
+            "{name:14} {:>8} {:>9.3} {:>9.3} {:>12.3} {least:>10}\n",
+            c.fields,
+            share(c.right, c.fields),
+            share(c.reviewed, c.fields),
+            share(c.right_of_unreviewed, c.unreviewed())
+        )
+    };
+    let mut text = format!(
+        "{:14} {:>8} {:>9} {:>9} {:>12} {:>10}\n",
+        "", "fields", "right %", "review %", "rest right %", "at least"
+    );
+    text += &row("all", &measured.all);
+    for (name, counts) in measured.by_pen.iter().chain(&measured.by_mark) {
+        text += &row(name, counts);
+    }
+    text
 }
 
 /// What the fields are filled with, where that is said.

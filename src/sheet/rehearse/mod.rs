@@ -1,5 +1,6 @@
 //! Rehearsing a sheet: pages filled with known answers and spoilt as scans are, each the same for the same seed.
 
+pub mod compare;
 pub mod degrade;
 pub mod fill;
 pub mod hand;

@@ -5,8 +5,8 @@ use super::file::Kind;
 use crate::geometry::Rect;
 use crate::sheet::layout::{Bubble, Field, Shape};
 
-/// Around the bubbles of a field, as a share of the way to the next one.
-const EDGE: f32 = 0.2;
+/// Around the bubbles of a field, as a share of the space to the next one: less than half, so that fields do not meet.
+const EDGE: f32 = 0.4;
 
 impl Plan<'_> {
     /// All fields, from the middle of the first bubble on. Questions run down; of several grids the next one
@@ -28,7 +28,9 @@ impl Plan<'_> {
                 let at = |i: usize| [first[0] + i as f32 * pitch[0], y];
                 self.values.iter().enumerate().map(|(i, value)| self.bubble(value, 0, at(i))).collect()
             };
-            let area = around(&bubbles, pitch.map(|p| p * EDGE));
+            let size = self.block.bubble.unwrap_or([1.0; 2]);
+            let edge = [0, 1].map(|axis: usize| (pitch[axis] - size[axis]).max(0.0) * EDGE);
+            let area = around(&bubbles, edge);
             Field { name: unit.name.clone(), kind: block::kind(self.block.kind), area, bubbles }
         });
         fields.collect()

@@ -41,12 +41,14 @@ pub fn plan(input: &Input, page: &Page, n: usize, settings: &InterpreterSettings
     let area = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
     let cache = InterpreterCache::new();
     let mut context = Context::new(upright(page), area, &cache, page.xref(), settings.clone());
-    let mut pictures = Pictures { area, found: None, largest: 0 };
+    let mut pictures = Pictures { area, found: None, largest: None };
     interpret_page(page, &mut context, &mut pictures);
     // What is drawn has to be decoded first, at its own size.
-    let side = u32::try_from(pictures.largest).unwrap_or(u32::MAX);
-    if pictures.largest > 0 {
-        input.check_pixels(side, 1)?;
+    if let Some([width, height]) = pictures.largest
+        && width > 0
+        && height > 0
+    {
+        input.check_pixels(width, height)?;
     }
     match pictures.found {
         Some(scale) => Plan::new(input, page, n, scale),
@@ -85,22 +87,26 @@ struct Pictures {
     area: Rect,
     /// Pixels a point of the finest picture that covers the page.
     found: Option<[f64; 2]>,
-    /// Pixels of the largest picture.
-    largest: u64,
+    /// Width and height of the picture with the most pixels.
+    largest: Option<[u32; 2]>,
 }
 
 impl<'a> Device<'a> for Pictures {
     fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
         let (width, height) = (image.width(), image.height());
-        self.largest = self.largest.max(u64::from(width) * u64::from(height));
-        // Pictures are drawn over the unit square (ISO 32000-1, 8.9.5).
-        let on_page = props.transform.transform_rect_bbox(Rect::new(0.0, 0.0, 1.0, 1.0));
+        let larger = |[w, h]: [u32; 2]| u64::from(width) * u64::from(height) > u64::from(w) * u64::from(h);
+        if self.largest.is_none_or(larger) {
+            self.largest = Some([width, height]);
+        }
+        // The renderer's transform begins at the picture's pixels, rows from the top.
+        let pixels = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
+        let on_page = props.transform.transform_rect_bbox(pixels);
         let seen = on_page.intersect(self.area);
         if seen.area() < COVERS * self.area.area() || width == 0 || height == 0 {
             return;
         }
         let [a, b, c, d, ..] = props.transform.as_coeffs();
-        let turned = a.abs() + d.abs() < b.abs() + c.abs();
+        let turned = (a * d).abs() < (b * c).abs();
         let (across, down) = if turned { (height, width) } else { (width, height) };
         let scale = [f64::from(across) / on_page.width(), f64::from(down) / on_page.height()];
         if self.found.is_none_or(|best| scale[0] > best[0]) {

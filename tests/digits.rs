@@ -2,22 +2,20 @@
 
 mod common;
 
-use ab_glyph::{FontRef, PxScale};
+use ab_glyph::{Font, FontRef};
 use common::{Ran, Scratch, vision};
-use image::{GrayImage, Luma, imageops};
+use image::{GrayImage, Luma};
 
 /// A digit of a font in the middle of 28 x 28 pixels, dark on light: no handwriting, but nobody doubts what it is.
-fn drawn(digit: usize) -> GrayImage {
+fn drawn(digit: u32) -> GrayImage {
     let font = FontRef::try_from_slice(include_bytes!("../assets/DejaVuSans.ttf")).expect("a font");
-    let mut picture = GrayImage::from_pixel(64, 64, Luma([255]));
-    let text = digit.to_string();
-    imageproc::drawing::draw_text_mut(&mut picture, Luma([0]), 20, 20, PxScale::from(28.0), &font, &text);
-    let ink: Vec<(u32, u32)> =
-        picture.enumerate_pixels().filter(|(.., p)| p.0[0] < 128).map(|(x, y, _)| (x, y)).collect();
-    let middle = |of: fn(&(u32, u32)) -> u32| {
-        (ink.iter().map(of).min().expect("ink") + ink.iter().map(of).max().expect("ink")) / 2
-    };
-    imageops::crop_imm(&picture, middle(|p| p.0) - 14, middle(|p| p.1) - 14, 28, 28).to_image()
+    let digit = char::from_digit(digit, 10).expect("a digit");
+    let outline = font.outline_glyph(font.glyph_id(digit).with_scale(28.0)).expect("an outline");
+    let bounds = outline.px_bounds();
+    let [left, top] = [bounds.width(), bounds.height()].map(|side| (28 - side as u32) / 2);
+    let mut picture = GrayImage::from_pixel(28, 28, Luma([255]));
+    outline.draw(|x, y, ink| picture.put_pixel(left + x, top + y, Luma([(255.0 * (1.0 - ink)) as u8])));
+    picture
 }
 
 #[test]

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: demo demo-video test check bench bench-stages fuzz soak install-deps install-browser help python-env
+.PHONY: demo demo-video demo-triage test check bench bench-stages fuzz soak install-deps install-browser help python-env
 
 CARGO ?= cargo
 features := --features heif
@@ -26,6 +26,11 @@ demo-video: install-deps ## the same with the clip in samples/video, into demo-v
 	$(CARGO) build --release $(features)
 	$(vision) runtime info >/dev/null 2>&1 || $(vision) runtime install
 	$(vision) detect samples/video --out demo-video-out
+
+demo-triage: install-deps ## the same with the DICOM studies in samples/studies, into demo-triage-out/: worklist.csv, private/
+	$(CARGO) build --release $(features)
+	$(vision) runtime info >/dev/null 2>&1 || $(vision) runtime install
+	$(vision) triage samples/studies --model samples/disc/disc.onnx --dicom-out --out demo-triage-out || [ $$? -eq 2 ]
 
 test: install-deps install-browser python-env ## run all tests
 	$(call with_runtime,$(CARGO) test $(features))
@@ -61,7 +66,7 @@ install-deps: ## install the system packages that are missing
 	@scripts/setup.sh
 
 install-browser:
-	@scripts/setup.sh chromium
+	@scripts/setup.sh chromium dicom3tools dcmtk
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22

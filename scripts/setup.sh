@@ -19,7 +19,8 @@ packages=(
   libde265-dev libdav1d-dev ffmpeg
   python3 python3-pip python3-venv curl openssl ca-certificates
 )
-# More may be named: `setup.sh chromium` for the tests of the report's page in a real browser.
+# More may be named: `setup.sh chromium dicom3tools dcmtk` for the tests of the report's page in a real browser and of
+# DICOM results.
 packages+=("$@")
 
 say() { printf '%s\n' "$*" >&2; }

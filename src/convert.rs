@@ -103,6 +103,7 @@ fn task_of(prediction: &Prediction) -> Task {
         Prediction::Classify { .. } => Task::Classify,
         Prediction::Ocr { .. } => Task::Ocr,
         Prediction::Triage { .. } => Task::Triage,
+        Prediction::Sheet(_) => Task::Grade,
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::frame::{Origin, Part, Warning};
 use crate::geometry::{Landmarks, Quad, Rect, Scored};
 use crate::ocr::ctc::Character;
+use crate::sheet::seen::SheetSeen;
 
 /// Changes whenever the meaning or the encoding of a stored observation changes; part of every
 /// observation key, so old ones are computed again rather than misread.
@@ -91,6 +92,8 @@ pub enum Observation {
     Text { lines: Vec<TextLine> },
     /// Scores of a DICOM image, or why no model looked at it.
     Triage(Box<Triaged>),
+    /// A page of a sheet of answers.
+    Sheet(Box<SheetSeen>),
 }
 
 /// An image as a model for triage saw it. Holds pseudonyms and codes only.

@@ -2,6 +2,7 @@
 
 mod classify;
 mod faces;
+mod grade;
 mod ocr;
 mod triage;
 
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use classify::ClassifyPolicy;
 pub(crate) use classify::EVEN;
 pub use faces::FacesPolicy;
+pub use grade::GradePolicy;
 pub use ocr::OcrPolicy;
 pub use triage::TriagePolicy;
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Landmarks, Quad, Rect};
+use crate::sheet::read::page::SheetPage;
 
 /// A thing found in a frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,6 +89,9 @@ pub enum Prediction {
         /// Pseudonyms, and where the numbers came from.
         facts: std::collections::BTreeMap<String, String>,
     },
+    /// A page of a sheet of answers.
+    #[serde(rename = "grade")]
+    Sheet(Box<SheetPage>),
 }
 
 /// What a model for triage looks for in an image.
@@ -158,7 +162,10 @@ impl Prediction {
     pub fn instances(&self) -> &[Instance] {
         match self {
             Prediction::Detect { instances } | Prediction::Faces { instances } => instances,
-            Prediction::Classify { .. } | Prediction::Ocr { .. } | Prediction::Triage { .. } => &[],
+            Prediction::Classify { .. }
+            | Prediction::Ocr { .. }
+            | Prediction::Triage { .. }
+            | Prediction::Sheet(_) => &[],
         }
     }
 
@@ -178,7 +185,16 @@ impl Prediction {
             Prediction::Detect { .. }
             | Prediction::Faces { .. }
             | Prediction::Classify { .. }
-            | Prediction::Triage { .. } => &[],
+            | Prediction::Triage { .. }
+            | Prediction::Sheet(_) => &[],
+        }
+    }
+
+    /// The page of a sheet.
+    pub fn sheet(&self) -> Option<&SheetPage> {
+        match self {
+            Prediction::Sheet(page) => Some(page),
+            _ => None,
         }
     }
 
@@ -188,7 +204,8 @@ impl Prediction {
             Prediction::Detect { .. }
             | Prediction::Faces { .. }
             | Prediction::Ocr { .. }
-            | Prediction::Triage { .. } => &[],
+            | Prediction::Triage { .. }
+            | Prediction::Sheet(_) => &[],
             Prediction::Classify { classes, .. } => classes,
         }
     }
@@ -199,7 +216,8 @@ impl Prediction {
             Prediction::Detect { .. }
             | Prediction::Faces { .. }
             | Prediction::Ocr { .. }
-            | Prediction::Triage { .. } => &[],
+            | Prediction::Triage { .. }
+            | Prediction::Sheet(_) => &[],
             Prediction::Classify { classes, multi_label: true } => classes,
             Prediction::Classify { classes, multi_label: false } => &classes[..classes.len().min(1)],
         }
@@ -210,6 +228,8 @@ impl Prediction {
         let things = self.instances().iter().map(|i| (i.class, i.label.as_str()));
         let classes = self.answer().iter().map(|c| (c.class, c.label.as_str()));
         // Models that read have one class: text.
-        things.chain(classes).chain(self.lines().iter().map(|_| (0, "text")))
+        let lines = self.lines().iter().map(|_| (0, "text"));
+        let bucket = self.sheet().map(|page| (page.bucket.number(), page.bucket.name()));
+        things.chain(classes).chain(lines).chain(bucket)
     }
 }

@@ -60,7 +60,8 @@ fn run(matches: &ArgMatches) -> Result<u8> {
     let mut prepared = Prepared::new(&options)?;
     let runtime = Runtime::load(options.model.runtime.as_deref())?;
     let device = options.model.device.parse()?;
-    let (model, setup) = (&prepared.model, prepared.setup(device, 1));
+    let model = prepared.model()?;
+    let setup = prepared.setup_of(model, device, 1);
     let engine = Engine::new(runtime, &model.spec.name, &model.bytes, setup, &|note| eprintln!("{note}"))?;
     prepared.give_bytes(&options.select, &[engine.takes_bytes()])?;
     let workers = crate::perform::workers(crate::perform::asked(&options.model.workers)?, &engine);

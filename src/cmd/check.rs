@@ -12,7 +12,7 @@ use crate::engine::{Engine, ModelId, NamedTensor, Runtime, Setup};
 use crate::error::{Error, Kind, Result};
 use crate::family::Outputs;
 use crate::frame::Frame;
-use crate::models;
+use crate::models::{self, Model};
 use crate::observation::{MAX_CANDIDATES, Observation, Observed};
 use crate::options::{ClassifyOptions, FacesOptions, ModelOptions, OcrOptions, SelectOptions, TriageOptions};
 use crate::perform::{Options, Prepared, Selection};
@@ -58,18 +58,18 @@ pub fn run(args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
     let prepared = prepared(args)?;
     let frame = frame(&args.photo)?;
     let (tensors, mapping) = prepared.family.prepare(&frame)?;
-    let mut rows = about(&prepared);
+    let mut rows = about(prepared.model()?);
     rows.extend(tensors.iter().map(|tensor| vec!["input".to_owned(), facts(tensor)]));
     let runtime = Runtime::load(args.runtime.as_deref())?;
     let device = args.device.parse()?;
-    let (name, setup) = (&prepared.model.spec.name, Setup::of(device, 1));
-    let engine = Engine::new(runtime, name, &prepared.model.bytes, setup, &|_| ())?;
+    let (model, setup) = (prepared.model()?, Setup::of(device, 1));
+    let engine = Engine::new(runtime, &model.spec.name, &model.bytes, setup, &|_| ())?;
     let outputs = engine.worker()?.infer(ModelId::default(), &tensors)?;
     rows.extend(outputs.iter().map(|tensor| vec!["output".to_owned(), facts(tensor)]));
     // What was learnt so far helps most when the outputs are not what the family expects.
     say(out, &columns(&rows))?;
     let (observation, warnings) = prepared.family.decode(&Outputs::new(outputs), &mapping)?;
-    let hints = hints(&observation, &prepared.model.spec);
+    let hints = hints(&observation, &model.spec);
     let (part, size, origin) = (frame.part.clone(), frame.size, frame.origin.clone());
     let observed = Observed { part, size, origin, warnings: Vec::new(), observation };
     let prediction = prepared.policy.decide(&observed);
@@ -92,6 +92,7 @@ fn prepared(args: &CheckArgs) -> Result<Prepared> {
         Task::Faces => prepared_for::<FacesOptions>(args),
         Task::Ocr => prepared_for::<OcrOptions>(args),
         Task::Triage => prepared_for::<TriageOptions>(args),
+        Task::Grade => Err(Error::usage("a sheet is no model; `vision grade` reads it")),
     }
 }
 
@@ -114,11 +115,11 @@ fn frame(photo: &Path) -> Result<Frame> {
     opened.frames?.next_frame().ok_or_else(empty)?
 }
 
-fn about(prepared: &Prepared) -> Vec<Vec<String>> {
-    let spec = &prepared.model.spec;
+fn about(model: &Model) -> Vec<Vec<String>> {
+    let spec = &model.spec;
     let row = |name: &str, text: String| vec![name.to_owned(), text];
-    let mut rows = vec![row("model", prepared.model.origin.to_string())];
-    match &prepared.model.understood {
+    let mut rows = vec![row("model", model.origin.to_string())];
+    match &model.understood {
         Some(understood) => {
             rows.push(row("read as", understood.why.clone()));
             rows.extend(understood.doubts.iter().map(|doubt| row("doubt", doubt.clone())));
@@ -174,7 +175,7 @@ fn hints(observation: &Observation, spec: &Spec) -> Vec<String> {
     let candidates = match observation {
         Observation::Detections { candidates, .. } => candidates,
         Observation::Text { lines } => return vec![format!("{} boxes of text, not read here", lines.len())],
-        Observation::Classes { .. } | Observation::Triage(_) => return Vec::new(),
+        Observation::Classes { .. } | Observation::Triage(_) | Observation::Sheet(_) => return Vec::new(),
     };
     let conf = spec.conf.unwrap_or_else(Spec::usual_conf);
     let over = candidates.iter().filter(|c| c.score >= conf).count();

@@ -66,7 +66,7 @@ fn run(matches: &ArgMatches) -> Result<u8> {
         Task::Classify => begin(options, ClassifyOptions { explain, ..plain()? }),
         Task::Detect => begin(options, SelectOptions { explain, ..plain()? }),
         Task::Faces => begin(options, FacesOptions { explain, ..plain()? }),
-        task @ (Task::Ocr | Task::Triage) => {
+        task @ (Task::Ocr | Task::Triage | Task::Grade) => {
             let hint = if task == Task::Triage { "; use vision triage --explain" } else { "" };
             let message = format!(
                 "{}: is a model for `vision {task}`, which is not explained here{hint}",

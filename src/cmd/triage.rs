@@ -19,7 +19,7 @@ use crate::run::journal::Stat;
 use crate::triage::heard::Heard;
 use crate::triage::private::Private;
 use crate::triage::proof::{Needles, Proof};
-use crate::triage::{NOTICE, evaluate, pixels, proof, telling};
+use crate::triage::{NOTICE, evaluate, pixels, proof, studies, telling};
 
 pub const ENTRY: Entry = Entry { command, run };
 
@@ -62,6 +62,7 @@ fn run(matches: &ArgMatches) -> Result<u8> {
         ));
     }
     options.select.evaluate = matches.get_one::<PathBuf>("evaluate").cloned();
+    options.select.dicom_out = matches.get_flag("dicom_out");
     options.select.watch = matches.get_one::<String>("watch").cloned();
     options.input.inputs = inputs;
     options.run.config = config;
@@ -149,6 +150,9 @@ fn finish(options: &Options<TriageOptions>, private: &Private, report: &Report, 
         .map_err(|e| Error::read("worklist.json", e))
         .and_then(|text| serde_json::from_slice(&text).map_err(|e| internal("worklist.json").because(e)))?;
     private.fill(&worklist)?;
+    if options.select.dicom_out {
+        studies::write(out, &worklist, private, &options.input.limits())?;
+    }
     let files = private.ledger.files();
     if let Some(labels) = &options.select.evaluate {
         let pace = evaluate::Pace { arrival: options.select.arrival, reading: options.select.reading };

@@ -134,6 +134,6 @@ mod tests {
             [&[0xFF, 0x4F, 0xFF, 0x64, 0, 8, 0, 1][..], b"Jane", &[0xFF, 0x93, 1, 2, 3]].concat();
         assert_eq!(blank(&mut stream, Codec::Jpeg2000), Ok(1));
         assert_eq!(&stream[8..], [0, 0, 0, 0, 0xFF, 0x93, 1, 2, 3]);
-        assert!(blank(&mut *b"\0\0\0\x0CjP  ".to_vec(), Codec::Jpeg2000).is_err());
+        assert!(blank(&mut b"\0\0\0\x0CjP  ".to_vec(), Codec::Jpeg2000).is_err());
     }
 }

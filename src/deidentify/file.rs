@@ -16,10 +16,8 @@ use super::{Text, comments, risk};
 use crate::error::{Error, Kind, Result};
 use crate::pseudonym::Pseudonyms;
 use crate::source::Input;
-use crate::source::dicom::{Ask, Codec, DataSet, Description, Encoding, Pixels, Syntax, plain};
+use crate::source::dicom::{Ask, Codec, DataSet, Description, Encoding, Pixels, Syntax, file_head, plain};
 
-/// (0002,0012): which program wrote a file. A UUID made once.
-const IMPLEMENTATION: &str = "2.25.167913296051339969340260767120587495014";
 /// Study, series and instance, as the crosswalk and paths name them.
 pub const UIDS: [(&str, Tag); 3] = [
     ("study", tags::STUDY_INSTANCE_UID),
@@ -92,21 +90,8 @@ impl Instance {
     /// Of the writer; `InvalidData` where an attribute cannot be written.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let Syntax { uid, encoding, deflated, .. } = self.set.syntax;
-        out.write_all(&[0; 128])?;
-        out.write_all(b"DICM")?;
         let class = self.set.attributes.text(tags::SOP_CLASS_UID).unwrap_or_default();
-        let version = concat!("VISION_", env!("CARGO_PKG_VERSION"));
-        let rows: [(u16, &[u8; 2], &[u8]); 6] = [
-            (1, b"OB", &[0, 1]),
-            (2, b"UI", class.as_bytes()),
-            (3, b"UI", self.uids[2][1].as_bytes()),
-            (0x10, b"UI", uid.as_bytes()),
-            (0x12, b"UI", IMPLEMENTATION.as_bytes()),
-            (0x13, b"SH", version.as_bytes()),
-        ];
-        let group: Vec<u8> = rows.iter().flat_map(|(number, vr, value)| meta(*number, vr, value)).collect();
-        out.write_all(&meta(0, b"UL", &(group.len() as u32).to_le_bytes()))?;
-        out.write_all(&group)?;
+        out.write_all(&file_head(&class, &self.uids[2][1], uid))?;
         if deflated {
             let mut out = DeflateEncoder::new(out, flate2::Compression::default());
             self.write_set(&mut out, encoding)?;
@@ -253,23 +238,6 @@ fn begins(fragment: &[u8], codec: Codec) -> bool {
         Codec::Jpeg2000 => fragment.starts_with(&[0xFF, 0x4F]),
         Codec::JpegXl | Codec::Native | Codec::Rle => true,
     }
-}
-
-/// An element of the file meta information, which is explicit and little-endian.
-fn meta(number: u16, vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
-    let mut value = value.to_vec();
-    if value.len() % 2 == 1 {
-        value.push(if vr == b"SH" { b' ' } else { 0 });
-    }
-    let mut bytes = [&[2, 0][..], &number.to_le_bytes(), vr].concat();
-    if vr == b"OB" {
-        bytes.extend([0, 0]);
-        bytes.extend((value.len() as u32).to_le_bytes());
-    } else {
-        bytes.extend((value.len() as u16).to_le_bytes());
-    }
-    bytes.extend(value);
-    bytes
 }
 
 /// (7FE0,0010) up to its value.

@@ -1,10 +1,12 @@
 //! Annotated pictures: boxes with tags that can be read on any picture of any size.
 
+mod caption;
 mod overlay;
 pub(crate) mod palette;
 mod panel;
 mod reading;
 mod shape;
+mod sheet;
 mod tag;
 mod text;
 
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Quad, Rect};
 use crate::prediction::{Instance, Prediction};
+pub use caption::captioned;
 pub use overlay::{Outline, Overlay, box_on};
 pub use reading::size as sheet_size;
 
@@ -53,6 +56,9 @@ pub fn annotate(image: &mut RgbImage, prediction: &Prediction, style: &Style) {
     }
     if let Prediction::Ocr { lines } = prediction {
         return reading::draw(image, lines, &scale);
+    }
+    if let Prediction::Sheet(page) = prediction {
+        return sheet::draw(image, page, &scale);
     }
     let marks = marks(prediction.instances(), &frame(image), &scale);
     if style.text_size.is_none() {

@@ -180,7 +180,9 @@ impl Explainer {
         let (inputs, mapping) = family.prepare(frame)?;
         let outputs = Outputs::new(infer.infer(ModelId::default(), &inputs)?);
         let picture = inputs.first().ok_or_else(|| Error::new(Kind::Internal, "a model without an input"))?;
-        let canvas = Canvas::new(&picture.value, family.input().spec.layout)?;
+        let input =
+            family.input().ok_or_else(|| Error::new(Kind::Internal, "nothing is asked of a model"))?;
+        let canvas = Canvas::new(&picture.value, input.spec.layout)?;
         let observed = family.decode(&outputs, &mapping)?.0;
         let look = (&observed, &outputs, &mapping);
         let targets = target::targets(family, look, settings.class, (settings.targets, settings.iou))?;
@@ -269,6 +271,6 @@ fn answers(observation: &Observation) -> bool {
     match observation {
         Observation::Detections { .. } | Observation::Classes { .. } => true,
         Observation::Triage(triaged) => triaged.refused.is_none(),
-        Observation::Text { .. } => false,
+        Observation::Text { .. } | Observation::Sheet(_) => false,
     }
 }

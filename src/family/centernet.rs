@@ -188,8 +188,8 @@ fn is_peak(plane: &ArrayView2<f32>, row: usize, column: usize, scale: Scale) -> 
 }
 
 impl Family for CenterNet {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {

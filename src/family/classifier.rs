@@ -254,8 +254,8 @@ fn softmax(row: &[f32]) -> Vec<f32> {
 }
 
 impl Family for Classifier {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn class_scores(&self, outputs: &Outputs) -> Result<Option<Vec<f32>>> {

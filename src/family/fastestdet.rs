@@ -158,8 +158,8 @@ fn scan(objects: ArrayView2<f32>, classes: ArrayView3<f32>) -> (Vec<Best>, Span)
 }
 
 impl Family for FastestDet {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {

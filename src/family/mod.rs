@@ -54,20 +54,23 @@ use crate::spec::{Spec, Task};
 
 /// One way of reading a model. Families know nothing of thresholds, drawing or formats.
 pub trait Family: Send + Sync {
-    /// What the model is given.
-    fn input(&self) -> &ModelInput;
+    /// What the model is given; `None` of what looks without a model.
+    fn input(&self) -> Option<&ModelInput> {
+        None
+    }
 
     /// What the outputs mean, in pixels of the upright frame.
     ///
     /// # Errors
     /// `ModelOutput` when a shape or type is not the family's: found, expected.
-    fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)>;
+    fn decode(&self, _outputs: &Outputs, _mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {
+        Err(without_model())
+    }
 
     /// What it sees of a frame when it looks at the whole of it once, so that a large JPEG need not be decoded
     /// in full; `None` when it needs every pixel, as families do that look more than once.
     fn view(&self) -> Option<View> {
-        let input = self.input();
-        Some(input.spec.view(input.size))
+        self.input().map(|input| input.spec.view(input.size))
     }
 
     /// Which numbers behind a grey DICOM picture it looks at instead of its 8-bit pixels.
@@ -105,7 +108,7 @@ pub trait Family: Send + Sync {
 
     /// The tensors of a frame, and the way back.
     fn prepare(&self, frame: &Frame) -> Result<(Vec<NamedTensor>, Mapping)> {
-        self.input().prepare(frame)
+        self.input().ok_or_else(without_model)?.prepare(frame)
     }
 
     /// Frame to observation. Families that look more than once (tiles, crops) override this.
@@ -114,6 +117,10 @@ pub trait Family: Send + Sync {
         let outputs = infer.infer(ModelId::default(), &tensors)?;
         self.decode(&Outputs::new(outputs), &mapping)
     }
+}
+
+fn without_model() -> Error {
+    Error::new(Kind::Internal, "what looks without a model has no tensors")
 }
 
 /// What a family is built from: the description, the file's header, the input size in use

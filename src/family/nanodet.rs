@@ -184,8 +184,8 @@ fn header_fits(recipe: &Recipe, grid: Grid, edges: Option<usize>) -> Result<()> 
 }
 
 impl Family for NanoDet {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {

@@ -199,8 +199,8 @@ impl NanoDetPlus {
 }
 
 impl Family for NanoDetPlus {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {

@@ -74,8 +74,8 @@ impl RfDetr {
 }
 
 impl Family for RfDetr {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {

@@ -94,8 +94,8 @@ impl TfOd {
 }
 
 impl Family for TfOd {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {

@@ -68,8 +68,8 @@ impl TorchVision {
 }
 
 impl Family for TorchVision {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn a_row_a_frame(&self) -> bool {

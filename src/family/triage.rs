@@ -115,8 +115,8 @@ impl Model {
 }
 
 impl Family for Model {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn view(&self) -> Option<View> {

@@ -110,8 +110,8 @@ fn face(boxes: ArrayView2<f32>, [width, height]: [u32; 2], Seen { cell, score, .
 }
 
 impl Family for UltraFace {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {

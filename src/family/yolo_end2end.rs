@@ -184,8 +184,8 @@ fn right_width(kind: Kind, values: usize, order: Order) -> Result<()> {
 }
 
 impl Family for EndToEnd {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn a_row_a_frame(&self) -> bool {

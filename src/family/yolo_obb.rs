@@ -143,8 +143,8 @@ fn thing(row: ArrayView1<f32>) -> Option<Candidate> {
 }
 
 impl Family for YoloObb {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, outputs: &Outputs, mapping: &Mapping) -> Result<(Observation, Vec<Warning>)> {

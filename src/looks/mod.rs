@@ -59,7 +59,8 @@ impl Looker {
         let infer = OfMember { infer, id: ModelId(member) };
         let mut seen = Seen::default();
         let mut looks = Vec::new();
-        let views = tiles::views(frame.size, self.looks.tiling.as_ref(), family.input().size)?;
+        let input = family.input().map_or(frame.size, |input| input.size);
+        let views = tiles::views(frame.size, self.looks.tiling.as_ref(), input)?;
         for view in &views {
             let (observation, warnings) = match view.is_whole() {
                 true => family.observe(frame, &infer)?,
@@ -104,7 +105,7 @@ struct Seen {
 }
 
 impl Family for Looker {
-    fn input(&self) -> &ModelInput {
+    fn input(&self) -> Option<&ModelInput> {
         self.members[0].input()
     }
 

@@ -18,8 +18,8 @@ struct Bright {
 }
 
 impl Family for Bright {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn decode(&self, _: &Outputs, _: &Mapping) -> Result<(Observation, Vec<Warning>)> {

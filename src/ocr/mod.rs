@@ -67,7 +67,8 @@ impl Reader {
         if frame.size.iter().any(|side| *side < LEAST_SIDE) {
             return Ok((Vec::new(), Vec::new()));
         }
-        let views = views::of(frame.size, self.tiling.as_ref(), self.detector.input().size)?;
+        let input = self.detector.input().map_or(frame.size, |input| input.size);
+        let views = views::of(frame.size, self.tiling.as_ref(), input)?;
         let (mut found, mut warnings) = (Vec::new(), Vec::new());
         for view in &views {
             let part;
@@ -134,7 +135,7 @@ fn says(lines: &[TextLine]) -> f32 {
 }
 
 impl Family for Reader {
-    fn input(&self) -> &ModelInput {
+    fn input(&self) -> Option<&ModelInput> {
         self.detector.input()
     }
 

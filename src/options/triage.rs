@@ -23,6 +23,11 @@ pub struct TriageOptions {
     #[serde(skip)]
     pub watch: Option<String>,
 
+    /// Also write DICOM into private/dicom: for each triaged image a Secondary Capture, for each study a Structured Report
+    #[arg(long)]
+    #[serde(skip)]
+    pub dicom_out: bool,
+
     /// Minutes between the arrival of two studies, for --evaluate
     #[arg(long, value_name = "MINUTES", default_value_t = 4.0)]
     pub arrival: f64,

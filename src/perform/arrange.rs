@@ -84,13 +84,13 @@ pub fn tuned(
     say: &dyn Fn(&str),
 ) -> Option<Arrangement> {
     let cores = cores();
-    if cores < 2 || todo < WORTH_TUNING || !prepared.beside.is_empty() {
+    if cores < 2 || todo < WORTH_TUNING || prepared.models.len() != 1 {
         return None;
     }
     let file = crate::places::tuning_file()?;
     let key = format!(
         "{} {}x{} ORT {} {} {cores} cores",
-        prepared.model.digest,
+        prepared.subject.digest,
         prepared.size[0],
         prepared.size[1],
         runtime.found.version,
@@ -113,7 +113,7 @@ fn measure(
     let inputs = tensors(prepared)?;
     let mut measured = Vec::new();
     for arrangement in candidates {
-        let (model, setup) = (&prepared.model, Setup::of(Device::Cpu, arrangement.threads));
+        let (model, setup) = (prepared.model()?, Setup::of(Device::Cpu, arrangement.threads));
         let engine = Engine::new(runtime, &model.spec.name, &model.bytes, setup, &|_| ())?;
         measured.push((*arrangement, tune::speed(*arrangement, &|| engine.worker(), &inputs, TRIAL)?));
     }

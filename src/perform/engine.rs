@@ -15,6 +15,8 @@ use crate::run::store::Store;
 pub struct Chosen {
     /// One a model, in the order of [`ModelId`]; empty when none is needed.
     engines: Vec<Engine>,
+    /// Whether the job has models, needed or not.
+    infers: bool,
     pub provider: Provider,
     pub fallback: Option<String>,
     /// Inputs that are not in the store.
@@ -48,12 +50,15 @@ pub fn choose<S: clap::Args>(
     if let Some(provider) = remembered.and_then(provider_named)
         && todo(provider) == 0
     {
-        return Ok(Chosen { engines: Vec::new(), provider, fallback: None, todo: 0, workers: idle });
+        return Ok(Chosen::idle(prepared, provider, 0, idle));
     }
     if options.run.dry_run {
         let provider = remembered.and_then(provider_named).unwrap_or(Provider::Cpu);
-        let todo = todo(provider);
-        return Ok(Chosen { engines: Vec::new(), provider, fallback: None, todo, workers: idle });
+        return Ok(Chosen::idle(prepared, provider, todo(provider), idle));
+    }
+    if prepared.models.is_empty() {
+        let workers = asked.unwrap_or_else(|| idle.min(arrange::most_by_memory(0, Provider::Cpu)));
+        return Ok(Chosen::idle(prepared, Provider::Cpu, todo(Provider::Cpu), workers));
     }
     let runtime = Runtime::load(options.model.runtime.as_deref())?;
     let few = left(Provider::Cpu);
@@ -71,7 +76,7 @@ pub fn choose<S: clap::Args>(
         (Some(_), None) => 1,
     };
     let mut engines = Vec::new();
-    for model in prepared.models() {
+    for model in &prepared.models {
         // Those beside the first run where it runs: one precision for all.
         let device = engines.first().map_or(device, |first: &Engine| first.provider().into());
         let setup = prepared.setup_of(model, device, threads);
@@ -85,9 +90,9 @@ pub fn choose<S: clap::Args>(
         (_, Some(engine)) => arrange::workers(None, engine),
         (_, None) => 1,
     };
-    let weights = prepared.models().map(|model| model.bytes.len() as u64).sum();
+    let weights = prepared.models.iter().map(|model| model.bytes.len() as u64).sum();
     let workers = asked.unwrap_or_else(|| usual.clamp(1, arrange::most_by_memory(weights, provider)));
-    Ok(Chosen { engines, provider, fallback, todo, workers })
+    Ok(Chosen { engines, infers: true, provider, fallback, todo, workers })
 }
 
 fn provider_named(name: &str) -> Option<Provider> {
@@ -115,10 +120,17 @@ fn is_stored(input: &Input, keys: &Keys, journal: &Journal, store: &Store, limit
 }
 
 impl Chosen {
+    /// Without an engine.
+    fn idle(prepared: &Prepared, provider: Provider, todo: usize, workers: usize) -> Self {
+        let (engines, infers) = (Vec::new(), !prepared.models.is_empty());
+        Self { engines, infers, provider, fallback: None, todo, workers }
+    }
+
     /// A worker's means to run the models.
     pub fn worker(&self) -> Result<Box<dyn Infer>> {
         match self.engines.as_slice() {
             [engine] => engine.worker(),
+            [] if !self.infers => Ok(Box::new(Several { members: Vec::new() })),
             [_, _, ..] => {
                 let members = self.engines.iter().map(Engine::worker).collect::<Result<_>>()?;
                 Ok(Box::new(Several { members }))

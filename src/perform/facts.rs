@@ -11,7 +11,9 @@ pub struct ModelFacts<'a> {
     pub digest: &'a str,
     pub family: &'a str,
     pub licence: &'a str,
-    pub input_size: [u32; 2],
+    /// None without a model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_size: Option<[u32; 2]>,
     /// Tiles, mirror and models beside it, in words.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub looks: String,
@@ -26,11 +28,11 @@ pub struct ModelFacts<'a> {
 impl Prepared {
     pub fn facts(&self) -> ModelFacts<'_> {
         ModelFacts {
-            name: &self.model.spec.name,
-            digest: &self.model.digest,
-            family: &self.model.spec.family,
-            licence: &self.model.spec.licence,
-            input_size: self.size,
+            name: &self.subject.name,
+            digest: &self.subject.digest,
+            family: &self.subject.family,
+            licence: &self.subject.licence,
+            input_size: (self.size != [0, 0]).then_some(self.size),
             looks: self.looks_in_words(),
             decode: self.decode_in_words(),
             thresholds: self.policy.facts(),
@@ -40,7 +42,7 @@ impl Prepared {
     /// What people should know before the run: how a model without a description was understood.
     pub fn notes(&self) -> Vec<String> {
         let understood =
-            self.models().filter_map(|model| Some((&model.spec.name, model.understood.as_ref()?)));
+            self.models.iter().filter_map(|model| Some((&model.spec.name, model.understood.as_ref()?)));
         let notes = understood.flat_map(|(name, understood)| {
             let doubts = understood.doubts.iter().map(move |doubt| format!("{name}: {doubt}"));
             std::iter::once(format!("{name}: {}", understood.why)).chain(doubts)

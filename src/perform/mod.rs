@@ -4,6 +4,7 @@ mod arrange;
 mod engine;
 mod explain;
 mod facts;
+mod grade;
 mod ocr;
 mod page;
 mod progress;
@@ -47,7 +48,7 @@ use crate::spec::Task;
 
 pub(crate) use arrange::{asked, cores, workers};
 pub use report::{Report, Status};
-pub use setup::{Prepared, Selection};
+pub use setup::{Prepared, Selection, Subject};
 pub(crate) use shape::input_size;
 pub(crate) use summary::Findings;
 pub use summary::Summary;
@@ -179,7 +180,7 @@ fn within<S: Selection>(
         let run = page::Run { command, provider: chosen.provider.to_string(), begun };
         let page = page::open(run, options, prepared, folder, &listing, artist.clone())?;
         let temporary = folder.temporary();
-        sinks.push(options.select.page(&prepared.model, &context(prepared, folder, &temporary), page)?);
+        sinks.push(options.select.page(&prepared.models, &context(prepared, folder, &temporary), page)?);
     }
     let provider = chosen.provider.to_string();
     let mut walk = Walk {
@@ -369,7 +370,7 @@ fn sinks<S: Selection>(
     names.extend(zones.then(|| "events".to_owned()));
     names.dedup();
     let mut sinks = sink::open(&names, S::TASK, &context)?;
-    sinks.extend(options.select.outputs(&prepared.model, &context)?);
+    sinks.extend(options.select.outputs(&prepared.models, &context)?);
     sinks.extend(echo);
     Ok(sinks)
 }

@@ -1,6 +1,6 @@
 //! `vision ocr`'s models, their one family, and its decisions.
 
-use super::setup::{Selection, for_task};
+use super::setup::{Selection, for_task, own};
 use crate::error::{Error, Kind, Result};
 use crate::family::pp_ocr::{DETECTOR, Detector, ORIENTER, Orienter, RECOGNISER, Recogniser};
 use crate::family::{Entry, Family, Recipe};
@@ -20,18 +20,19 @@ impl Selection for OcrOptions {
     const MODEL: &'static str = "pp-ocrv6-det";
     const TAKES_BYTES: bool = false;
 
-    fn policy(&self, model: &Model, beside: &[Model]) -> Result<Box<dyn Policy>> {
-        let own = beside.first().and_then(|recogniser| recogniser.spec.conf);
+    fn policy(&self, models: &[Model]) -> Result<Box<dyn Policy>> {
+        let model = own(models)?;
+        let recogniser = models.get(1).and_then(|recogniser| recogniser.spec.conf);
         Ok(Box::new(OcrPolicy {
             labels: model.labels.clone(),
-            conf: self.conf.or(own).unwrap_or(CONF),
+            conf: self.conf.or(recogniser).unwrap_or(CONF),
             box_conf: self.box_conf.or(model.spec.conf).unwrap_or(CONF),
             alternatives: self.alternatives,
         }))
     }
 
-    fn beside(&self, model: &Model) -> Result<Vec<Model>> {
-        is_of(model, &DETECTOR, "--model")?;
+    fn beside(&self, model: Option<&Model>) -> Result<Vec<Model>> {
+        model.map_or(Ok(()), |model| is_of(model, &DETECTOR, "--model"))?;
         let mut beside = vec![resolved(&self.recogniser, &RECOGNISER, "--recogniser")?];
         if self.orienter != "none" {
             beside.push(resolved(&self.orienter, &ORIENTER, "--orienter")?);
@@ -39,16 +40,9 @@ impl Selection for OcrOptions {
         Ok(beside)
     }
 
-    fn family(
-        &self,
-        model: &Model,
-        size: [u32; 2],
-        beside: &[Model],
-        looks: &Looks,
-        _: &[bool],
-    ) -> Result<Box<dyn Family>> {
+    fn family(&self, models: &[Model], size: [u32; 2], looks: &Looks, _: &[bool]) -> Result<Box<dyn Family>> {
         let of = |model| recipe(model, None);
-        let [recogniser, rest @ ..] = beside else {
+        let [model, recogniser, rest @ ..] = models else {
             return Err(Error::new(Kind::Internal, "no recogniser beside the detector"));
         };
         let recogniser = Recogniser::new(&of(recogniser))?;
@@ -68,8 +62,8 @@ impl Selection for OcrOptions {
     }
 
     /// Lines are turned before they are read, by a threshold that the classifier's description has.
-    fn observing(&self, beside: &[Model]) -> Vec<String> {
-        let turned = beside.get(1).and_then(|orienter| orienter.spec.conf);
+    fn observing(&self, models: &[Model]) -> Vec<String> {
+        let turned = models.get(2).and_then(|orienter| orienter.spec.conf);
         let turned = turned.map(|conf| format!("turned from {conf}"));
         let asked = [("region", &self.region), ("characters", &self.allow), ("pattern", &self.pattern)];
         let asked = asked.into_iter().filter_map(|(what, text)| Some(format!("{what} {}", text.as_ref()?)));

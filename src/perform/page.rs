@@ -120,7 +120,7 @@ fn plain(value: &Value) -> String {
 /// A digest, because a page is handed on.
 fn run_name(command: &str, prepared: &Prepared, folder: &RunFolder) -> String {
     let place = folder.root().canonicalize().unwrap_or_else(|_| folder.root().to_owned());
-    let text = format!("{command}\n{}\n{}", prepared.model.digest, place.display());
+    let text = format!("{command}\n{}\n{}", prepared.subject.digest, place.display());
     hex(&sha256(text.as_bytes())[..8])
 }
 

@@ -1,6 +1,6 @@
 //! What detection, faces and classification decide with: their options as policies.
 
-use super::setup::Selection;
+use super::setup::{Selection, own};
 use crate::error::Result;
 use crate::models::{self, Model};
 use crate::options::{ClassifyOptions, ExplainOptions, FacesOptions, SelectOptions, TrackOptions};
@@ -11,8 +11,8 @@ impl Selection for SelectOptions {
     const TASK: Task = Task::Detect;
     const MODEL: &'static str = models::DEFAULT;
 
-    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
-        Ok(Box::new(self.boxes(model)?))
+    fn policy(&self, models: &[Model]) -> Result<Box<dyn Policy>> {
+        Ok(Box::new(self.boxes(own(models)?)?))
     }
 
     fn track(&self) -> Option<&TrackOptions> {
@@ -46,14 +46,14 @@ impl Selection for FacesOptions {
     const TASK: Task = Task::Faces;
     const MODEL: &'static str = models::DEFAULT_FACES;
 
-    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
+    fn policy(&self, models: &[Model]) -> Result<Box<dyn Policy>> {
         let boxes = SelectOptions {
             conf: self.conf.clone(),
             iou: self.iou,
             max_det: self.max_det,
             ..SelectOptions::default()
         };
-        Ok(Box::new(FacesPolicy(boxes.boxes(model)?)))
+        Ok(Box::new(FacesPolicy(boxes.boxes(own(models)?)?)))
     }
 
     fn track(&self) -> Option<&TrackOptions> {
@@ -69,7 +69,8 @@ impl Selection for ClassifyOptions {
     const TASK: Task = Task::Classify;
     const MODEL: &'static str = models::DEFAULT_CLASSIFIER;
 
-    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
+    fn policy(&self, models: &[Model]) -> Result<Box<dyn Policy>> {
+        let model = own(models)?;
         let labels = model.labels.clone();
         let (conf, conf_by_class) = thresholds(&self.conf, &labels)?;
         let only = classes("--classes", &self.classes, &labels)?;

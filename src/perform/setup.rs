@@ -29,20 +29,30 @@ use crate::spec::Task;
 pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     /// What models of the command are for.
     const TASK: Task;
-    /// The model when none is named.
+    /// The model when none is named; empty where one has to be named, or none is there to be named.
     const MODEL: &'static str;
     /// Whether its families can be given pictures as bytes.
     const TAKES_BYTES: bool = true;
 
+    /// What the command brings with it in place of a model of its own.
+    ///
+    /// # Errors
+    /// As of reading it.
+    fn subject(&self) -> Result<Option<Subject>> {
+        Ok(None)
+    }
+
+    /// Of all models of the job, its own first.
+    ///
     /// # Errors
     /// `Usage` for labels that the model does not have.
-    fn policy(&self, model: &Model, beside: &[Model]) -> Result<Box<dyn Policy>>;
+    fn policy(&self, models: &[Model]) -> Result<Box<dyn Policy>>;
 
-    /// The models that the command needs beside the first, in order of their [`crate::engine::ModelId`].
+    /// The models that the command needs beside its own, in order of their [`crate::engine::ModelId`].
     ///
     /// # Errors
     /// As of finding a model.
-    fn beside(&self, _: &Model) -> Result<Vec<Model>> {
+    fn beside(&self, _own: Option<&Model>) -> Result<Vec<Model>> {
         Ok(Vec::new())
     }
 
@@ -52,13 +62,12 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     /// `ModelMismatch` where a model does not fit its family.
     fn family(
         &self,
-        model: &Model,
+        models: &[Model],
         size: [u32; 2],
-        beside: &[Model],
         looks: &Looks,
         bytes: &[bool],
     ) -> Result<Box<dyn Family>> {
-        looking(model, size, beside, looks, bytes)
+        looking(models, size, looks, bytes)
     }
 
     /// What else observations depend on, in words.
@@ -70,7 +79,7 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     ///
     /// # Errors
     /// As of its own options.
-    fn outputs(&self, _: &Model, _: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
+    fn outputs(&self, _models: &[Model], _: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
         Ok(None)
     }
 
@@ -78,7 +87,7 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     ///
     /// # Errors
     /// As of its own options.
-    fn page(&self, _: &Model, _: &SinkContext, page: Box<dyn Sink>) -> Result<Box<dyn Sink>> {
+    fn page(&self, _: &[Model], _: &SinkContext, page: Box<dyn Sink>) -> Result<Box<dyn Sink>> {
         Ok(page)
     }
 
@@ -98,11 +107,53 @@ pub trait Selection: clap::Args + Serialize + DeserializeOwned + Default {
     }
 }
 
+/// What looks, by name and digests: a model, or what a command brings in its place, such as a sheet to be read.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub name: String,
+    /// `sha256:…`.
+    pub digest: String,
+    /// Of the description that it is read by.
+    pub spec_digest: String,
+    pub family: String,
+    pub licence: String,
+    is_model: bool,
+}
+
+impl Subject {
+    fn of(model: &Model) -> Self {
+        Self {
+            name: model.spec.name.clone(),
+            digest: model.digest.clone(),
+            spec_digest: model.spec_digest.clone(),
+            family: model.spec.family.clone(),
+            licence: model.spec.licence.clone(),
+            is_model: true,
+        }
+    }
+
+    /// Of what is no model: its name, what it is read as, and the digest of all that observations of it depend on.
+    pub fn without_model(name: String, family: &str, digest: String) -> Self {
+        let spec_digest = digest.clone();
+        Self { name, digest, spec_digest, family: family.to_owned(), licence: String::new(), is_model: false }
+    }
+}
+
+/// The first of a job's models.
+///
+/// # Errors
+/// `Internal` where there is none: its command needs none and asked for it.
+pub(super) fn own(models: &[Model]) -> Result<&Model> {
+    models.first().ok_or_else(|| Error::new(Kind::Internal, "a model is needed, and the job has none"))
+}
+
 /// A job ready to begin.
 pub struct Prepared {
-    pub model: Model,
-    /// Models that look beside it.
-    pub beside: Vec<Model>,
+    /// What looks, as keys and `run.json` name it.
+    pub subject: Subject,
+    /// All models of the job in the order of [`crate::engine::ModelId`], its own first; none where nothing is to be
+    /// inferred.
+    pub models: Vec<Model>,
     /// How often each picture is looked at, beside once as a whole.
     pub looks: Looks,
     /// What else observations depend on.
@@ -113,7 +164,7 @@ pub struct Prepared {
     pub policy: Box<dyn Policy>,
     /// Of people, for this run; none without `--apply`.
     pub decisions: Arc<Decisions>,
-    /// Width and height of the model's input in this run.
+    /// Width and height of the model's input in this run; 0 without a model of its own.
     pub size: [u32; 2],
     pub limits: Limits,
     /// Frames joined into a call at most; `None` leaves it to the device.
@@ -128,24 +179,36 @@ impl Prepared {
     pub fn new<S: Selection>(options: &Options<S>) -> Result<Self> {
         let device = options.model.device.parse::<Device>()?;
         super::asked(&options.model.workers)?;
-        let model = models::resolve_as(&options.model.model, &options.model.hints())?;
-        for_task(&model, S::TASK)?;
-        let size = input_size(options.model.imgsz.as_deref(), &model)?;
+        let (subject, mut models, size) = match options.select.subject()? {
+            Some(subject) => (subject, Vec::new(), [0, 0]),
+            None => {
+                let model = models::resolve_as(&options.model.model, &options.model.hints())?;
+                for_task(&model, S::TASK)?;
+                let size = input_size(options.model.imgsz.as_deref(), &model)?;
+                (Subject::of(&model), vec![model], size)
+            }
+        };
         about_boxes(options)?;
-        let mut beside = beside(options, &model)?;
-        beside.extend(options.select.beside(&model)?);
+        if let Some(own) = models.first() {
+            models.extend(ensemble(options, own)?);
+        }
+        models.extend(options.select.beside(models.first())?);
         let looks = options.look.looks()?;
-        let family = options.select.family(&model, size, &beside, &looks, &[])?;
-        let batch = batch(&options.model.batch, &model, family.as_ref())?;
-        let explainer = explain::explainer(options.select.explain(), &model, (&looks, beside.len()), batch)?;
-        let mut observing = options.select.observing(&beside);
+        let family = options.select.family(&models, size, &looks, &[])?;
+        let batch = batch(&options.model.batch, models.first(), family.as_ref())?;
+        let explainer = match models.split_first() {
+            Some((own, beside)) => {
+                explain::explainer(options.select.explain(), own, (&looks, beside.len()), batch)?
+            }
+            None => None,
+        };
+        let mut observing = options.select.observing(&models);
         observing.extend(explainer.as_ref().map(Explainer::words));
         // Numbers are masked, not bytes: a baseline of 0 is the mean colour.
         let upload = upload::asked(options.model.upload, S::TAKES_BYTES && explainer.is_none())?;
-        let models = std::iter::once(&model).chain(&beside);
-        let byte_inputs = models.map(|model| upload::byte_input(upload, device, model));
+        let byte_inputs = models.iter().map(|model| upload::byte_input(upload, device, model));
         let byte_inputs = byte_inputs.collect::<Result<_>>()?;
-        let mut policy = options.select.policy(&model, &beside)?;
+        let mut policy = options.select.policy(&models)?;
         let decisions = Arc::new(review::read(&options.run.apply)?);
         if !options.run.apply.is_empty() {
             policy = Box::new(Reviewed { inner: policy, decisions: Arc::clone(&decisions) });
@@ -167,8 +230,8 @@ impl Prepared {
             ));
         }
         Ok(Self {
-            model,
-            beside,
+            subject,
+            models,
             looks,
             observing,
             byte_inputs,
@@ -183,23 +246,21 @@ impl Prepared {
         })
     }
 
-    /// All models of the job, the first one its own.
-    pub fn models(&self) -> impl Iterator<Item = &Model> {
-        std::iter::once(&self.model).chain(&self.beside)
-    }
-
-    /// How the job's own model is to run.
-    pub fn setup(&self, device: Device, threads: usize) -> Setup {
-        self.setup_of(&self.model, device, threads)
+    /// The job's own model.
+    ///
+    /// # Errors
+    /// `Internal` where it has none.
+    pub fn model(&self) -> Result<&Model> {
+        own(&self.models)
     }
 
     /// How one of the job's models is to run.
     pub fn setup_of(&self, model: &Model, device: Device, threads: usize) -> Setup {
         let takes = takes_batches(model, self.family.as_ref());
-        let own = std::ptr::eq(model, &self.model);
+        let which = self.models.iter().position(|other| std::ptr::eq(model, other));
+        let own = which == Some(0) && self.size != [0, 0];
         let [width, height] = if own { self.size } else { model.spec.input.size }.map(i64::from);
         let inputs = if takes { model.header.open_inputs([width, height]) } else { Vec::new() };
-        let which = self.models().position(|other| std::ptr::eq(model, other));
         let byte_input = which.and_then(|which| self.byte_inputs.get(which)?.clone());
         Setup { device, threads, batch: if takes { self.batch } else { Some(1) }, inputs, byte_input }
     }
@@ -212,14 +273,14 @@ impl Prepared {
     pub fn give_bytes<S: Selection>(&mut self, select: &S, takes: &[bool]) -> Result<()> {
         // What was written was for the engines.
         self.byte_inputs.clear();
-        self.family = select.family(&self.model, self.size, &self.beside, &self.looks, takes)?;
+        self.family = select.family(&self.models, self.size, &self.looks, takes)?;
         Ok(())
     }
 
     pub fn config(&self, precision: &str) -> ObservationConfig {
         ObservationConfig {
-            model: self.model.digest.clone(),
-            spec: self.model.spec_digest.clone(),
+            model: self.subject.digest.clone(),
+            spec: self.subject.spec_digest.clone(),
             input_size: self.size,
             provider: precision.to_owned(),
             looks: self.looks_in_words(),
@@ -244,12 +305,20 @@ impl Prepared {
             words.push("mirrored".to_owned());
         }
         // The models' own suppression is part of what comes together.
-        if !words.is_empty() || !self.beside.is_empty() {
-            words.push(format!("iou {}", self.model.spec.iou));
+        let beside = self.beside();
+        if let Some(own) = self.models.first()
+            && (!words.is_empty() || !beside.is_empty())
+        {
+            words.push(format!("iou {}", own.spec.iou));
         }
         words.extend(self.observing.iter().cloned());
-        words.extend(self.beside.iter().map(|model| format!("with {} {}", model.digest, model.spec_digest)));
+        words.extend(beside.iter().map(|model| format!("with {} {}", model.digest, model.spec_digest)));
         words.join(", ")
+    }
+
+    /// The models that look beside what the job is named after.
+    fn beside(&self) -> &[Model] {
+        if self.subject.is_model { self.models.get(1..).unwrap_or_default() } else { &self.models }
     }
 
     pub fn job<S: Selection>(&self, command: &str, options: &Options<S>) -> Job {
@@ -265,9 +334,9 @@ impl Prepared {
             version: 1,
             command: command.to_owned(),
             inputs: options.input.inputs.iter().map(hidden).collect(),
-            model: self.model.spec.name.clone(),
-            model_digest: self.model.digest.clone(),
-            spec_digest: self.model.spec_digest.clone(),
+            model: self.subject.name.clone(),
+            model_digest: self.subject.digest.clone(),
+            spec_digest: self.subject.spec_digest.clone(),
             input_size: self.size,
             looks: self.looks_in_words(),
             decode: self.decode_in_words(),
@@ -301,7 +370,7 @@ fn about_boxes<S: Selection>(options: &Options<S>) -> Result<()> {
 }
 
 /// The models of `--ensemble`.
-fn beside<S: Selection>(options: &Options<S>, model: &Model) -> Result<Vec<Model>> {
+fn ensemble<S: Selection>(options: &Options<S>, model: &Model) -> Result<Vec<Model>> {
     let resolve = |name: &String| {
         let mut other = models::resolve_as(name, &Default::default())?;
         for_task(&other, S::TASK)?;
@@ -333,13 +402,8 @@ fn difference(other: &Model, first: &Model) -> String {
 
 /// The model's family, or several looks as one. `bytes` says which of the models take bytes; those that it does
 /// not reach take what their descriptions say.
-fn looking(
-    model: &Model,
-    size: [u32; 2],
-    beside: &[Model],
-    looks: &Looks,
-    bytes: &[bool],
-) -> Result<Box<dyn Family>> {
+fn looking(models: &[Model], size: [u32; 2], looks: &Looks, bytes: &[bool]) -> Result<Box<dyn Family>> {
+    let (model, beside) = (own(models)?, models.get(1..).unwrap_or_default());
     let family = |model: &Model, size, which: usize| {
         let mut spec = model.spec.clone();
         if bytes.get(which) == Some(&true) {

@@ -5,17 +5,19 @@ use crate::family::Family;
 use crate::models::Model;
 
 /// What `--batch` says, where the model can do it; `None` for `auto`.
-pub fn batch(asked: &str, model: &Model, family: &dyn Family) -> Result<Option<usize>> {
+pub fn batch(asked: &str, model: Option<&Model>, family: &dyn Family) -> Result<Option<usize>> {
     if asked == "auto" {
         return Ok(None);
     }
     match asked.parse::<usize>() {
         Ok(1) => Ok(Some(1)),
-        Ok(frames @ 2..=MOST_FRAMES) if takes_batches(model, family) => Ok(Some(frames)),
+        Ok(frames @ 2..=MOST_FRAMES) if model.is_none_or(|model| takes_batches(model, family)) => {
+            Ok(Some(frames))
+        }
         Ok(2..=MOST_FRAMES) => Err(Error::usage(format!(
             "--batch {asked}: {} takes one frame a call (its header fixes the first axis of an input or an output); \
              leave it at auto, or export the model with a batch that is open",
-            model.spec.name
+            model.map_or("the model", |model| &model.spec.name)
         ))),
         _ => Err(Error::usage(format!(
             "--batch {asked}: expected auto or a number of frames up to {MOST_FRAMES}"

@@ -7,6 +7,7 @@ use crate::explain::verdicts;
 use crate::policy::{Fold, classes};
 use crate::prediction::{Class, Finding, Line, Prediction};
 use crate::record::{InputRecord, Record, Status};
+use crate::sheet::read::page::SheetPage;
 use crate::spec::LabelSet;
 
 /// Runs of at most this many pictures list each of them.
@@ -53,6 +54,9 @@ impl Fold for Summary {
                 Some(Prediction::Triage { findings, refused, .. }) => triaged(findings, refused.as_deref()),
                 Some(other) if !other.classes().is_empty() => scored(other.classes()),
                 Some(other) if !other.lines().is_empty() => beginning(other.lines().iter()),
+                Some(Prediction::Sheet { .. }) => {
+                    record.prediction.iter().filter_map(Prediction::sheet).map(sheet).collect()
+                }
                 _ => counts.iter().map(|(label, count)| format!("{count} {label}")).collect(),
             };
             let mut found = match (&record.error, found.is_empty()) {
@@ -91,6 +95,17 @@ fn triaged(findings: &[Finding], refused: Option<&str>) -> Vec<String> {
     match refused {
         Some(why) => vec![format!("not triaged: {why}")],
         None => findings.iter().map(finding).collect(),
+    }
+}
+
+/// A page's bucket and why it is in it.
+fn sheet(page: &SheetPage) -> String {
+    let name = page.bucket.name();
+    let review = page.fields.iter().filter(|field| field.response.review).count();
+    match page.bucket.reason() {
+        Some(reason) => format!("{name}: {reason}"),
+        None if review > 0 => format!("{name}: {review} of {} fields", page.fields.len()),
+        None => format!("{name}: {} fields", page.fields.len()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `vision triage`'s decisions, and its worklist as an output of the run.
 
-use super::setup::Selection;
+use super::setup::{Selection, own};
 use crate::error::{Error, Kind, Result};
 use crate::models::Model;
 use crate::options::{ExplainOptions, TriageOptions};
@@ -14,7 +14,8 @@ impl Selection for TriageOptions {
     const MODEL: &'static str = "";
     const TAKES_BYTES: bool = false;
 
-    fn policy(&self, model: &Model, _: &[Model]) -> Result<Box<dyn Policy>> {
+    fn policy(&self, models: &[Model]) -> Result<Box<dyn Policy>> {
+        let model = own(models)?;
         let spec = &model.spec;
         let invalid = |text: String| Error::new(Kind::ModelInvalid, format!("{}: {text}", spec.name));
         let triage = spec.triage.as_ref();
@@ -25,12 +26,14 @@ impl Selection for TriageOptions {
         Ok(Box::new(TriagePolicy { labels: model.labels.clone(), findings: triage.findings.clone() }))
     }
 
-    fn page(&self, model: &Model, context: &SinkContext, page: Box<dyn Sink>) -> Result<Box<dyn Sink>> {
+    fn page(&self, models: &[Model], context: &SinkContext, page: Box<dyn Sink>) -> Result<Box<dyn Sink>> {
+        let model = own(models)?;
         let rules = self.rules(model)?;
         Ok(Box::new(Worklist::new(context, rules, &model.spec.name, &model.digest).on(page)))
     }
 
-    fn outputs(&self, model: &Model, context: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
+    fn outputs(&self, models: &[Model], context: &SinkContext) -> Result<Option<Box<dyn Sink>>> {
+        let model = own(models)?;
         let rules = self.rules(model)?;
         Ok(Some(Box::new(Worklist::new(context, rules, &model.spec.name, &model.digest))))
     }

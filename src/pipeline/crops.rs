@@ -20,7 +20,8 @@ pub fn crop(pixels: &RgbImage, prediction: &Prediction, instance: &Instance) -> 
         Prediction::Detect { .. }
         | Prediction::Classify { .. }
         | Prediction::Ocr { .. }
-        | Prediction::Triage { .. } => cut(pixels, &instance.rect),
+        | Prediction::Triage { .. }
+        | Prediction::Sheet(_) => cut(pixels, &instance.rect),
     }
 }
 

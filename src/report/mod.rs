@@ -171,6 +171,10 @@ impl Report {
         let mut views = Vec::new();
         for (number, map) in maps.into_iter().flatten().enumerate() {
             let Some(name) = map["picture"].as_str().map(Path::new) else { continue };
+            // A page is handed on; a patient's picture is not.
+            if name.starts_with(crate::triage::private::FOLDER) {
+                continue;
+            }
             let shown = if self.context.embed {
                 let picture = image::open(self.context.folder.join(name))
                     .map_err(|e| Error::new(Kind::Internal, format!("{}: {e}", name.display())))?;

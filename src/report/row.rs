@@ -13,6 +13,7 @@ use crate::frame::Part;
 use crate::prediction::{Instance, Line, Prediction};
 use crate::record::{InputRecord, Record};
 use crate::review::tenths;
+use crate::sheet::read::page::FieldRead;
 
 /// One item of the page. Keys are short because there may be a hundred thousand.
 #[derive(Serialize)]
@@ -148,6 +149,7 @@ impl Rows {
                 }
             }
             Some(Prediction::Ocr { lines }) => lines.iter().for_each(|line| self.line(&mut row, line)),
+            Some(Prediction::Sheet(page)) => page.fields.iter().for_each(|field| self.field(&mut row, field)),
             // Worklists have a place of their own: small pictures would carry what may identify a person.
             Some(Prediction::Triage { .. }) | None => {}
         }
@@ -233,6 +235,16 @@ impl Rows {
         row.b.extend([r.x1, r.y1, r.x2, r.y2].map(tenths));
         let corners: Vec<f64> = line.corners.0.as_flattened().iter().copied().map(tenths).collect();
         row.x.insert(number.to_string(), json!({ "quad": corners, "text": line.text }));
+    }
+
+    /// Every field, with what was read.
+    fn field(&mut self, row: &mut Row, field: &FieldRead) {
+        let number = row.s.len() / 2;
+        let response = &field.response;
+        self.score(row, &response.field, u32::from(response.review), response.confidence);
+        let r = &field.rect;
+        row.b.extend([r.x1, r.y1, r.x2, r.y2].map(tenths));
+        row.x.insert(number.to_string(), json!({ "text": response.values.join(" ") }));
     }
 
     fn score(&mut self, row: &mut Row, label: &str, class: u32, score: f32) {

@@ -221,7 +221,7 @@ fn ruled(
             let classes = answer(found.classes(), &classes, rulings, labels);
             Prediction::Classify { classes, multi_label: false }
         }
-        triage @ Prediction::Triage { .. } => triage,
+        other @ (Prediction::Triage { .. } | Prediction::Sheet(_)) => other,
     }
 }
 

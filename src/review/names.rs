@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::geometry::Rect;
 use crate::prediction::{Instance, Prediction};
+use crate::sheet::read::page::FieldRead;
 use crate::sink::flattened;
 
 /// A thing's name, and what of it a decision may be about.
@@ -43,6 +44,10 @@ pub fn names(prediction: &Prediction) -> Vec<NameOf> {
         }
         Prediction::Ocr { lines } => {
             lines.iter().map(|line| named("text", Some(&line.rect), Some(&line.text))).collect()
+        }
+        Prediction::Sheet(page) => {
+            let said = |field: &FieldRead| field.response.values.join(" ");
+            page.fields.iter().map(|f| named(&f.response.field, Some(&f.rect), Some(&said(f)))).collect()
         }
         Prediction::Triage { .. } => Vec::new(),
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::{hex, sha256};
 use crate::geometry::Rect;
 
 /// A sheet of one or more pages. Lengths are in the layout's own unit, with the origin at the top left of the paper
@@ -10,6 +11,19 @@ use crate::geometry::Rect;
 pub struct Layout {
     pub title: String,
     pub pages: Vec<Page>,
+}
+
+impl Layout {
+    /// SHA-256 over all that is printed, 64 hex digits.
+    pub fn digest(&self) -> String {
+        // A struct of texts and numbers always serialises.
+        hex(&sha256(&serde_json::to_vec(self).unwrap_or_default()))
+    }
+
+    /// What page codes call the sheet: the first 16 digits of its digest.
+    pub fn id(&self) -> String {
+        self.digest().chars().take(16).collect()
+    }
 }
 
 /// One side of paper.

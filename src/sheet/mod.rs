@@ -4,8 +4,13 @@
 //! lies (made from a `sheet.toml` or from OMRChecker's `template.json`), reading turns a picture into
 //! [`response::Response`]s, and scoring turns those into grades without opening a picture.
 
+pub mod align;
 pub mod layout;
+pub mod omrchecker;
+pub mod open;
+pub mod read;
 pub mod response;
 pub mod roster;
 pub mod score;
+pub mod seen;
 pub mod table;

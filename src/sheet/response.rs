@@ -29,6 +29,31 @@ pub enum Bucket {
     NotASheet(String),
 }
 
+impl Bucket {
+    /// In the order of [`Bucket::number`].
+    pub const NAMES: [&str; 4] = ["graded", "review", "rejected", "not-a-sheet"];
+
+    pub fn number(&self) -> u32 {
+        match self {
+            Bucket::Graded => 0,
+            Bucket::Review => 1,
+            Bucket::Rejected(_) => 2,
+            Bucket::NotASheet(_) => 3,
+        }
+    }
+
+    pub fn name(&self) -> &'static str {
+        Self::NAMES[self.number() as usize]
+    }
+
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Bucket::Graded | Bucket::Review => None,
+            Bucket::Rejected(reason) | Bucket::NotASheet(reason) => Some(reason),
+        }
+    }
+}
+
 /// The answer of one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Response {

@@ -78,13 +78,13 @@ pub const SINKS: &[SinkEntry] = &[
     SinkEntry {
         name: "json",
         about: "results.json: all records in one document",
-        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr, Task::Triage],
+        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr, Task::Triage, Task::Grade],
         open: json::open,
     },
     SinkEntry {
         name: "jsonl",
         about: "results.jsonl: one record a line",
-        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr, Task::Triage],
+        tasks: &[Task::Detect, Task::Faces, Task::Classify, Task::Ocr, Task::Triage, Task::Grade],
         open: jsonl::open,
     },
     SinkEntry {

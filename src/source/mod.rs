@@ -33,7 +33,7 @@ mod webp;
 #[cfg(test)]
 mod tests;
 
-pub use detail::{Detail, spare};
+pub use detail::{Detail, SPARE, spare};
 pub use input::Input;
 pub use upright::upright_size;
 

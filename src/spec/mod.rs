@@ -86,6 +86,8 @@ pub enum Task {
     Faces,
     Ocr,
     Triage,
+    /// Of `vision grade`, which needs no model.
+    Grade,
 }
 
 /// As the command is called.
@@ -97,6 +99,7 @@ impl std::fmt::Display for Task {
             Task::Faces => "faces",
             Task::Ocr => "ocr",
             Task::Triage => "triage",
+            Task::Grade => "grade",
         })
     }
 }

@@ -10,6 +10,7 @@ pub mod private;
 pub mod proof;
 mod rules;
 pub mod statistics;
+pub mod studies;
 pub mod telling;
 mod worklist;
 

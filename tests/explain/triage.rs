@@ -60,7 +60,7 @@ fn maps_of_patients_stand_in_private_alone() {
 fn maps_of_a_radiograph_are_those_of_plain_python() {
     for (table, settings) in [
         ("", vec!["--explain", "--explain-patch", "7", "--explain-stride", "3"]),
-        ("", vec!["--explain=rise", "--explain-masks", "50", "--explain-baseline", "blur"]),
+        ("", vec!["--explain=rise", "--explain-masks", "50"]),
         ("\n[explain]\ncam = \"cam\"\n", vec!["--explain"]),
     ] {
         let Some(s) = made(table, "1") else { return };

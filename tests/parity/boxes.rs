@@ -30,7 +30,7 @@ fn boxes_are_those_of_the_reference() {
 fn decoded(case: &Case) -> Result<Vec<Instance>, String> {
     let spec = case.spec()?;
     let family = case.family(&spec)?;
-    let mapping = family.input().spec.view(case.size).mapping(case.frame);
+    let mapping = family.input().expect("a model").spec.view(case.size).mapping(case.frame);
     let (observation, warnings) = family.decode(&outputs(case), &mapping).map_err(|e| e.to_string())?;
     if let Some(warning) = warnings.first() {
         return Err(format!("a warning: {}", warning.message));

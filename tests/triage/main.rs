@@ -6,6 +6,7 @@ mod common;
 mod evaluation;
 mod faults;
 mod privacy;
+mod studies;
 mod watch;
 mod worklist;
 

@@ -127,8 +127,8 @@ impl Detector {
 }
 
 impl Family for Detector {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     fn prepare(&self, frame: &Frame) -> Result<(Vec<NamedTensor>, Mapping)> {

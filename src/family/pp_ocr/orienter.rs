@@ -63,8 +63,8 @@ impl Orienter {
 }
 
 impl Family for Orienter {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     /// Of the whole picture as one line.

@@ -130,8 +130,8 @@ fn characters(header: &Header, classes: Option<usize>) -> std::result::Result<Ve
 }
 
 impl Family for Recogniser {
-    fn input(&self) -> &ModelInput {
-        &self.input
+    fn input(&self) -> Option<&ModelInput> {
+        Some(&self.input)
     }
 
     /// Of the whole picture as one line.

@@ -47,8 +47,9 @@ fn options<S: Selection>(model: &str, upload: Upload) -> Options<S> {
 fn outputs<S: Selection>(model: &str, upload: Upload) -> (Tensor, Vec<NamedTensor>) {
     let mut prepared = Prepared::new(&options::<S>(model, upload)).expect("prepared");
     let runtime = Runtime::load(None).expect("a runtime");
-    let setup = prepared.setup("cpu".parse().expect("a device"), 1);
-    let engine = Engine::new(runtime, model, &prepared.model.bytes, setup, &|_| ()).expect("an engine");
+    let own = prepared.model().expect("a model");
+    let setup = prepared.setup_of(own, "cpu".parse().expect("a device"), 1);
+    let engine = Engine::new(runtime, model, &own.bytes, setup, &|_| ()).expect("an engine");
     assert_eq!(engine.takes_bytes(), upload == Upload::U8);
     prepared.give_bytes(&S::default(), &[engine.takes_bytes()]).expect("the family");
     let (tensors, _) = prepared.family.prepare(&photo()).expect("tensors");

@@ -20,6 +20,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 mod unknown;
+mod write;
 pub mod zipped;
 
 pub use attributes::{IDENTIFYING, identifying};
@@ -29,6 +30,7 @@ pub use head::is_dicom;
 pub use instance::{Instance, Stored};
 pub use scan::{Encoding, Pixels};
 pub use syntax::{Codec, Syntax};
+pub use write::file_head;
 
 use super::{Frames, Input};
 use crate::Result;

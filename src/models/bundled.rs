@@ -9,7 +9,7 @@ pub(super) struct Bundled {
 }
 
 /// To add one: its files in `models/` and a row here.
-pub(super) static ALL: [Bundled; 2] = [
+pub(super) static ALL: [Bundled; 3] = [
     Bundled {
         name: "nanodet-g-416",
         weights: include_bytes!("../../models/nanodet-g-416.onnx"),
@@ -19,6 +19,11 @@ pub(super) static ALL: [Bundled; 2] = [
         name: "efficientnet-lite0-224",
         weights: include_bytes!("../../models/efficientnet-lite0-224.onnx"),
         description: include_str!("../../models/efficientnet-lite0-224.toml"),
+    },
+    Bundled {
+        name: "digits-28",
+        weights: include_bytes!("../../models/digits-28.onnx"),
+        description: include_str!("../../models/digits-28.toml"),
     },
 ];
 

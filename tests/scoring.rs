@@ -117,7 +117,7 @@ fn points_of_questions_are_those_that_omrchecker_explains() {
         run(&s, &[page(0, "a.png", 0, &answers.iter().map(String::as_str).collect::<Vec<_>>())]);
         let key = data.join("samples/sample4/evaluation.json");
         regrade(&s, &["--key", key.to_str().expect("a path")]).expect(0);
-        let found = table(&s, "answers.csv");
+        let found = table(&s, "points.csv");
         assert_eq!(found.len(), rows.len());
         for (row, found) in rows.iter().zip(&found) {
             assert_eq!((&row[0], row[4].parse::<f64>().ok()), (found[2].as_str(), found[8].parse().ok()));
@@ -366,8 +366,7 @@ fn figures_of_questions_equal_a_computation_in_python() {
     );
     regrade(&s, &["--key", "key.toml"]).expect(0);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/item_statistics.py");
-    let ran =
-        Ran::of(std::process::Command::new(python).arg(script).arg(s.path("run/answers.csv"))).expect(0);
+    let ran = Ran::of(std::process::Command::new(python).arg(script).arg(s.path("run/points.csv"))).expect(0);
     let wanted: Value = serde_json::from_str(&ran.out).expect("JSON");
     let found = &grades(&s)["statistics"];
     assert_eq!(found["students"], json!(56));

@@ -21,7 +21,7 @@ pub const ENTRY: Entry = Entry { command, run: |matches| printing(matches, run) 
 
 const EXAMPLES: &str = "Examples:
   vision grade regrade vision-out --key key.csv --roster roster.csv
-      grades.csv, answers.csv, questions.csv, written.csv, review.csv, pages.csv, grades.json
+      grades.csv, points.csv, questions.csv, written.csv, review.csv, pages.csv, grades.json
   vision grade regrade vision-out --key corrected.toml
       prints every score that changed, old -> new, and writes changes.csv
   vision grade regrade vision-out --apply decisions.jsonl

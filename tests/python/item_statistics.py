@@ -1,4 +1,4 @@
-"""Figures of questions from answers.csv by numpy and pandas, as JSON in the form of grades.json's `statistics`."""
+"""Figures of questions from points.csv by numpy and pandas, as JSON in the form of grades.json's `statistics`."""
 
 import json
 import sys

@@ -17,7 +17,7 @@ pub const SCHEMA: &str = "vision.grades/1";
 
 /// Names of the files, in the order in which they are written: the document last, because it says what is current.
 pub const FILES: [&str; 7] =
-    ["grades.csv", "answers.csv", "questions.csv", "written.csv", "review.csv", "pages.csv", "grades.json"];
+    ["grades.csv", "points.csv", "questions.csv", "written.csv", "review.csv", "pages.csv", "grades.json"];
 
 /// How tables are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

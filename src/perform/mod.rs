@@ -16,6 +16,7 @@ mod report;
 mod selection;
 mod setup;
 mod shape;
+mod subject;
 mod summary;
 mod tracks;
 mod triage;

@@ -89,7 +89,7 @@ fn another_sheet_with_the_same_corners_is_refused() {
     let mut other = layout("other");
     for (n, field) in other["pages"][0]["fields"].as_array_mut().expect("fields").iter_mut().enumerate() {
         for (m, bubble) in field["bubbles"].as_array_mut().expect("bubbles").iter_mut().enumerate() {
-            let (x, y) = (120.0 + 13.0 * m as f32, 60.0 + 9.7 * n as f32);
+            let (x, y) = (110.0 + 17.0 * m as f32, 62.0 + 7.0 * n as f32);
             bubble["rect"] = serde_json::json!([x, y, x + 5.0, y + 5.0]);
         }
     }

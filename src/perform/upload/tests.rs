@@ -43,6 +43,10 @@ fn options<S: Selection>(model: &str, upload: Upload) -> Options<S> {
     options
 }
 
+fn setup(prepared: &Prepared, device: &str) -> crate::engine::Setup {
+    prepared.setup_of(prepared.model().expect("a model"), device.parse().expect("a device"), 1)
+}
+
 /// The picture's tensor and the outputs.
 fn outputs<S: Selection>(model: &str, upload: Upload) -> (Tensor, Vec<NamedTensor>) {
     let mut prepared = Prepared::new(&options::<S>(model, upload)).expect("prepared");
@@ -99,10 +103,10 @@ fn auto_is_the_model_as_it_is_where_nothing_is_uploaded() {
         let mut options = options::<SelectOptions>("nanodet-g-416", Upload::Auto);
         options.model.device = device.to_owned();
         let prepared = Prepared::new(&options).expect("prepared");
-        assert!(prepared.setup(device.parse().expect("a device"), 1).byte_input.is_none(), "{device}");
+        assert!(setup(&prepared, device).byte_input.is_none(), "{device}");
         options.model.device = "cuda".to_owned();
         let prepared = Prepared::new(&options).expect("prepared");
-        let byte_input = prepared.setup("cuda".parse().expect("a device"), 1).byte_input.expect("bytes");
+        let byte_input = setup(&prepared, "cuda").byte_input.expect("bytes");
         assert!(!byte_input.anywhere);
         assert_eq!(
             crate::onnx::read(&byte_input.model).expect("readable").inputs[0].to_string(),
@@ -123,5 +127,5 @@ fn bytes_that_cannot_be_had_are_an_error_only_when_asked_for() {
     assert_eq!(error.kind, Kind::Usage);
     assert!(error.message.contains("takes no f32"), "{}", error.message);
     let prepared = asked(Upload::Auto).expect("prepared");
-    assert!(prepared.setup("cuda".parse().expect("a device"), 1).byte_input.is_none());
+    assert!(setup(&prepared, "cuda").byte_input.is_none());
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use image::{GrayImage, Luma};
-use imageproc::geometry::{convex_hull, min_area_rect};
+use imageproc::geometry::convex_hull;
 use imageproc::point::Point;
 use imageproc::region_labelling::{Connectivity, connected_components};
 
@@ -20,7 +20,7 @@ const MOST: usize = 28;
 
 /// A dark square.
 #[derive(Debug, Clone, Copy)]
-struct Square {
+pub struct Square {
     at: [f64; 2],
     side: f64,
     filled: f64,
@@ -48,8 +48,7 @@ pub fn outermost(centres: &[[f32; 2]]) -> Option<[[f64; 2]; 4]> {
 }
 
 /// Groups of squares that have the size and distances of the page's fiducials, the likeliest first.
-pub fn find(grey: &GrayImage, paper: &Paper, wanted: &[[f64; 2]; 4], side: f64) -> Vec<Found> {
-    let squares = squares(grey, paper);
+pub fn find(squares: &[Square], wanted: &[[f64; 2]; 4], side: f64) -> Vec<Found> {
     let mut groups: Vec<(f64, Found)> = Vec::new();
     let count = squares.len();
     for a in 0..count {
@@ -63,13 +62,14 @@ pub fn find(grey: &GrayImage, paper: &Paper, wanted: &[[f64; 2]; 4], side: f64) 
         }
     }
     if groups.is_empty() {
-        groups.extend(threes(&squares, wanted, side));
+        groups.extend(threes(squares, wanted, side));
     }
     groups.sort_by(|a, b| b.0.total_cmp(&a.0));
     groups.into_iter().take(3).map(|(_, found)| found).collect()
 }
 
-fn squares(grey: &GrayImage, paper: &Paper) -> Vec<Square> {
+/// The dark squares of a picture, the most square first.
+pub fn squares(grey: &GrayImage, paper: &Paper) -> Vec<Square> {
     let mask = GrayImage::from_fn(grey.width(), grey.height(), |x, y| {
         let level = paper.at([x as f32 + 0.5, y as f32 + 0.5]);
         Luma([u8::from(f32::from(grey.get_pixel(x, y).0[0]) < DARK * level)])
@@ -98,9 +98,7 @@ fn square(pixels: &[Point<i32>], largest: f64) -> Option<Square> {
     if hull.len() < 4 {
         return None;
     }
-    let around = min_area_rect(&hull).map(|p| [f64::from(p.x), f64::from(p.y)]);
-    let length = |n: usize| (around[n + 1][0] - around[n][0]).hypot(around[n + 1][1] - around[n][1]);
-    let (one, two) = (length(0), length(1));
+    let [one, two] = around(&hull);
     // Seen at a slant, one side may be shorter.
     let filled = area / (one * two).max(1.0);
     let count = pixels.len() as f64;
@@ -109,6 +107,23 @@ fn square(pixels: &[Point<i32>], largest: f64) -> Option<Square> {
         pixels.iter().map(|p| f64::from(p.y) + 0.5).sum::<f64>() / count,
     ];
     (filled > SQUARE && one.max(two) < 1.8 * one.min(two)).then(|| Square { at, side: area.sqrt(), filled })
+}
+
+/// Sides of the smallest box around an outline: one of them lies along an edge of it (Freeman and Shapira 1975).
+fn around(hull: &[Point<i32>]) -> [f64; 2] {
+    let points: Vec<[f64; 2]> = hull.iter().map(|p| [f64::from(p.x), f64::from(p.y)]).collect();
+    let along = |(a, b): (&[f64; 2], &[f64; 2])| {
+        let length = (b[0] - a[0]).hypot(b[1] - a[1]);
+        let way = [(b[0] - a[0]) / length, (b[1] - a[1]) / length];
+        let span = |[x, y]: [f64; 2]| {
+            let places = points.iter().map(|p| p[0] * x + p[1] * y);
+            let (least, most) = places.fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(v), b.max(v)));
+            most - least
+        };
+        [span(way), span([-way[1], way[0]])]
+    };
+    let boxes = points.iter().zip(points.iter().cycle().skip(1)).map(along);
+    boxes.min_by(|a, b| (a[0] * a[1]).total_cmp(&(b[0] * b[1]))).unwrap_or([1.0, 1.0])
 }
 
 /// Whether four squares are as far apart as the page's, for their size.
@@ -120,7 +135,7 @@ fn four(own: &[Square; 4], wanted: &[[f64; 2]; 4], side: f64) -> Option<(f64, Fo
     }
     let odd = odd(&corners, own.iter().map(|square| square.side).sum::<f64>() / 4.0, wanted, side);
     let filled: f64 = own.iter().map(|square| square.filled).sum();
-    (odd < 1.35).then(|| (filled - 2.0 * odd, Found { corners, complete: true, odd }))
+    (odd < 1.35).then_some((filled - 2.0 * odd, Found { corners, complete: true, odd }))
 }
 
 /// How far from 1 the size of the squares is, over the perimeter of what they are the corners of.
@@ -180,16 +195,15 @@ fn is_alike(corners: &[[f64; 2]; 4], wanted: &[[f64; 2]; 4]) -> bool {
     [page, 1.0 / page].iter().any(|page| (own / page).ln().abs() < 0.12)
 }
 
-/// How far other fiducials of the page are from where the plane takes them, root mean square, in pixels; 0 where there
-/// are no others.
-pub fn residual(grey: &GrayImage, paper: &Paper, plane: &Plane, centres: &[[f32; 2]]) -> f64 {
-    let squares = squares(grey, paper);
-    let nearest = centres.iter().filter_map(|centre| {
+/// How far the page's fiducials are from where the plane takes them, root mean square, in their sides; at most 1, also for
+/// one that is missing.
+pub fn residual(squares: &[Square], plane: &Plane, centres: &[[f32; 2]]) -> f64 {
+    let off = |centre: &[f32; 2]| {
         let there = plane.at(centre.map(f64::from));
-        squares.iter().map(|s| (s.at[0] - there[0]).hypot(s.at[1] - there[1]) / s.side).min_by(f64::total_cmp)
-    });
-    let near: Vec<f64> = nearest.collect();
-    (near.iter().map(|v| v.min(1.0).powi(2)).sum::<f64>() / near.len().max(1) as f64).sqrt()
+        let off = squares.iter().map(|s| (s.at[0] - there[0]).hypot(s.at[1] - there[1]) / s.side);
+        off.fold(1.0, f64::min).powi(2)
+    };
+    (centres.iter().map(off).sum::<f64>() / centres.len().max(1) as f64).sqrt()
 }
 
 #[cfg(test)]
@@ -233,7 +247,7 @@ mod tests {
         for angle in [0.0, 0.4, 1.6, 3.0] {
             let (grey, way) = page(angle, &WANTED);
             let paper = Paper::of(&grey, 40.0);
-            let found = find(&grey, &paper, &WANTED, 6.0);
+            let found = find(&squares(&grey, &paper), &WANTED, 6.0);
             let corners = found.first().expect("found").corners;
             for [x, y] in WANTED {
                 let (u, v) = way * (x as f32 * 4.0, y as f32 * 4.0);
@@ -247,12 +261,12 @@ mod tests {
     fn three_squares_tell_the_fourth() {
         let (grey, way) = page(0.3, &WANTED[..3]);
         let paper = Paper::of(&grey, 40.0);
-        let found = find(&grey, &paper, &WANTED, 6.0);
+        let found = find(&squares(&grey, &paper), &WANTED, 6.0);
         let first = found.first().expect("found");
         assert!(!first.complete);
         let (u, v) = way * (40.0, 1148.0);
         let near = first.corners.iter().map(|p| (p[0] - f64::from(u)).hypot(p[1] - f64::from(v)));
         assert!(near.fold(f64::MAX, f64::min) < 3.0);
-        assert_eq!(find(&page(0.3, &WANTED[..2]).0, &paper, &WANTED, 6.0), []);
+        assert_eq!(find(&squares(&page(0.3, &WANTED[..2]).0, &paper), &WANTED, 6.0), []);
     }
 }

@@ -100,17 +100,17 @@ pub fn align(
     (layout, id): (&Layout, &str),
     around: &[Surroundings],
     paper: &Paper,
-) -> Result<Found, Lost> {
+) -> Result<Found, Box<Lost>> {
     let coded = |page: &Page| matches!(page.anchors, Anchors::Fiducials { .. });
     let codes = if layout.pages.iter().any(coded) { code::find(grey) } else { Vec::new() };
     let first = codes.first();
     let code = first.map(|found| found.code.clone());
     let other = |code: &PageCode| code.sheet != id || code.page as usize >= layout.pages.len();
     if codes.len() > 1 {
-        return Err(Lost { code, ..Trouble::Several.into() });
+        return Err(Box::new(Lost { code, ..Trouble::Several.into() }));
     }
     if code.as_ref().is_some_and(other) {
-        return Err(Lost { code, ..Trouble::OtherSheet.into() });
+        return Err(Box::new(Lost { code, ..Trouble::OtherSheet.into() }));
     }
     let mut ways = Vec::new();
     for (number, page) in layout.pages.iter().enumerate() {
@@ -125,7 +125,7 @@ pub fn align(
     if ways.is_empty() {
         let empty = around.iter().all(Surroundings::is_empty);
         let trouble = if empty { Trouble::NoLayout } else { missing(layout) };
-        return Err(Lost { code, ..trouble.into() });
+        return Err(Box::new(Lost { code, ..trouble.into() }));
     }
     let step = |way: &Way| (around[way.page].len() / ENOUGH).max(1);
     let printed = |way: &Way| {
@@ -147,14 +147,14 @@ pub fn align(
             (best, share) = (Some(way), own);
         }
     }
-    let Some(way) = best else { return Err(Lost { code, ..Trouble::NoPage.into() }) };
+    let Some(way) = best else { return Err(Box::new(Lost { code, ..Trouble::NoPage.into() })) };
     if share < LEAST_PRINTED {
-        return Err(Lost {
+        return Err(Box::new(Lost {
             share: share.max(0.0),
             at: Some((way.page, way.plane)),
             trouble: Trouble::NoBubbles,
             code,
-        });
+        }));
     }
     let around = &around[way.page];
     let Way { page, plane, residual, complete } = way;
@@ -213,11 +213,13 @@ fn ways_of(grey: &GrayImage, paper: &Paper, number: usize, page: &Page) -> Vec<W
         }
         Anchors::Fiducials { centres, side } => {
             let Some(wanted) = fiducial::outermost(centres) else { return Vec::new() };
-            let found = fiducial::find(grey, paper, &wanted, f64::from(*side));
-            let mut ways: Vec<Way> =
-                found.iter().flat_map(|found| lying(wanted, found.corners, 0.0, found.complete)).collect();
+            let squares = fiducial::squares(grey, paper);
+            let found = fiducial::find(&squares, &wanted, f64::from(*side));
+            let ways = found.iter().flat_map(|found| lying(wanted, found.corners, 0.0, found.complete));
+            let mut ways: Vec<Way> = ways.collect();
             for way in &mut ways {
-                way.residual = fiducial::residual(grey, paper, &way.plane, centres) as f32;
+                let off = fiducial::residual(&squares, &way.plane, centres) as f32;
+                way.residual = off * side / page.size[0].min(page.size[1]);
             }
             ways
         }

@@ -57,7 +57,7 @@ fn read(text: &str) -> Result<Vec<Vec<Detection>>, Box<dyn std::error::Error>> {
 
 fn followed(mut follower: Follower, frames: &[Vec<Detection>], fill: u32) -> Vec<Row> {
     frames.iter().for_each(|frame| follower.frame(frame));
-    let tracks = follower.finish(fill);
+    let tracks = follower.finish(fill, 0);
     let mut rows = Vec::new();
     for (n, frame) in frames.iter().enumerate() {
         let numbered = frame.iter().zip(tracks.numbers(n));

@@ -292,7 +292,7 @@ fn what_does_not_fit_is_said_and_leaves_the_grades_as_they_were() {
     );
     let other =
         Ran::of(vision().current_dir(s.path("")).args(["grade", "regrade", "other", "--key", "key.csv"]));
-    other.expect(1).says("line 1: has no ext.grade");
+    other.expect(1).says("line 1: tells of no sheet");
     regrade(&s, &["--final"]).expect(3);
 }
 

@@ -9,6 +9,9 @@ use crate::error::Result;
 use crate::family::{Family, Outputs};
 use crate::preprocess::Mapping;
 
+/// Told a look's number, its mask, and the score of each target.
+type Each<'a> = dyn FnMut(usize, &[f32], &[f32]) + 'a;
+
 /// A picture, what is explained of it, and the model that is asked.
 pub struct Bench<'a> {
     pub family: &'a dyn Family,
@@ -37,7 +40,7 @@ impl Bench<'_> {
         count: usize,
         other: &[f32],
         mask: &dyn Fn(usize) -> Vec<f32>,
-        each: &mut dyn FnMut(usize, &[f32], &[f32]),
+        each: &mut Each,
     ) -> Result<()> {
         let batch = self.batch.max(1);
         for begin in (0..count).step_by(batch) {

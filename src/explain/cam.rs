@@ -181,7 +181,7 @@ fn eigen(features: &Array3<f32>) -> Array2<f32> {
         let next = matrix.t().dot(&matrix.dot(&axis));
         let length = next.dot(&next).sqrt();
         // NaN too: then the map is left as it is.
-        if !(length > 0.0) {
+        if length.is_nan() || length <= 0.0 {
             break;
         }
         let next = next / length;

@@ -125,8 +125,7 @@ mod tests {
         let mailbox = Mailbox::new(2);
         (0..5).for_each(|n| mailbox.put(0, frame(n)));
         mailbox.put(1, frame(0));
-        let mut next =
-            || mailbox.next(Duration::ZERO).map(|(stream, frame)| (stream, frame.n, frame.dropped));
+        let next = || mailbox.next(Duration::ZERO).map(|(stream, frame)| (stream, frame.n, frame.dropped));
         // In turns: a fast stream does not keep a slow one waiting.
         assert_eq!(next(), Some((0, 3, 3)));
         assert_eq!(next(), Some((1, 0, 0)));

@@ -151,7 +151,7 @@ fn seconds(record: &Record) -> Option<Value> {
 
 /// What is measured of the first map.
 fn measured(record: &Record) -> Option<&Value> {
-    Some(record.ext.get("explain")?["maps"].get(0)?.get("faithfulness")?)
+    record.ext.get("explain")?["maps"].get(0)?.get("faithfulness")
 }
 
 fn map(record: &Record) -> Option<Value> {

@@ -89,13 +89,13 @@ fn last<T: Copy>(lines: &[(u32, T)], frame: usize) -> Option<T> {
     lines[..until].last().map(|(_, value)| *value)
 }
 
+/// What results call the n-th frame of the sequence.
+type Number<'a> = &'a dyn Fn(u32) -> u32;
+/// Its time.
+type Seconds<'a> = &'a dyn Fn(u32) -> Option<f64>;
+
 /// As in docs/format.md. `number` is what results call the n-th frame of the sequence.
-pub fn event(
-    event: &Event,
-    zones: &Zones,
-    label: &str,
-    (number, seconds): (&dyn Fn(u32) -> u32, &dyn Fn(u32) -> Option<f64>),
-) -> Value {
+pub fn event(event: &Event, zones: &Zones, label: &str, (number, seconds): (Number, Seconds)) -> Value {
     let mut told = Map::new();
     let place = if event.kind == EventKind::Cross { "line" } else { "zone" };
     told.insert("event".to_owned(), json!(event.kind));

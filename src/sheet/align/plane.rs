@@ -137,7 +137,7 @@ mod tests {
         let truth = Plane([2.0, 0.1, 5.0, -0.2, 1.8, 9.0, 1e-4, 2e-4, 1.0]);
         let from: Vec<[f64; 2]> =
             (0..30).map(|n| [f64::from(n % 6) * 40.0, f64::from(n / 6) * 50.0]).collect();
-        let noise = |n: usize| if n % 2 == 0 { 0.3 } else { -0.3 };
+        let noise = |n: usize| if n.is_multiple_of(2) { 0.3 } else { -0.3 };
         let to: Vec<[f64; 2]> =
             from.iter().enumerate().map(|(n, p)| truth.at(*p).map(|v| v + noise(n))).collect();
         let plane = Plane::fit(&from, &to).unwrap();

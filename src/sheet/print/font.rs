@@ -55,7 +55,7 @@ pub fn cut(text: &str, size: f32, room: f32) -> String {
         return text.to_owned();
     }
     let mut letters: Vec<char> = text.chars().collect();
-    while let Some(_) = letters.pop() {
+    while letters.pop().is_some() {
         let shorter: String = letters.iter().collect::<String>().trim_end().to_owned() + "…";
         if width(&shorter, size) <= room {
             return shorter;

@@ -77,7 +77,7 @@ impl Way {
             fold: random.chance(0.25 * f).then(|| (random.between(0.25, 0.75), random.between(0.08, 0.3))),
             shadow: (
                 random.between(0.0, if phone { 0.4 } else { 0.06 }) * f.min(1.4),
-                random.between(0.0, 6.28),
+                random.between(0.0, std::f32::consts::TAU),
             ),
             white: [1.0 + warm, 1.0, 1.0 - warm],
             contrast: random.between(0.8, 1.0),

@@ -74,7 +74,7 @@ pub fn changes(old: &[Grade], book: &Book) -> Vec<Change> {
 
 /// Students by id, sheets of nobody by their pages.
 fn name(grade: &Grade) -> String {
-    grade.id.clone().map_or_else(|| format!("\0{}", grade.items.join(" ")), |id| id)
+    grade.id.clone().unwrap_or_else(|| format!("\0{}", grade.items.join(" ")))
 }
 
 fn points(grade: &Grade) -> String {

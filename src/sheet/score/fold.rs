@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::doubt::effect;
 use super::key::Key;
-use super::pages::{Scan, lost};
+use super::pages::{Ext, Scan, lost};
 use crate::policy::Fold;
 use crate::record::{InputRecord, Record};
 
@@ -34,7 +34,7 @@ impl Grader {
 impl Fold for Grader {
     fn record(&mut self, record: &mut Record) {
         let error = record.error.as_ref().map(|error| error.message.as_str());
-        match Scan::new(&record.item, record.ext.get("grade"), error) {
+        match Scan::new(&record.item, record.ext.get("grade").or(Ext::of(record).as_ref()), error) {
             Ok(scan) => {
                 let effect = (effect(&self.key, &scan) * 1e6).round() / 1e6;
                 if let Some(grade) = record.ext.get_mut("grade").and_then(|grade| grade.as_object_mut())

@@ -48,6 +48,15 @@ pub struct Ext {
     pub places: BTreeMap<String, Places>,
 }
 
+impl Ext {
+    /// What `vision grade` read of a page, as its record tells it.
+    pub fn of(record: &Record) -> Option<Value> {
+        let page = record.prediction.as_ref()?.sheet()?.page_read(String::new());
+        let PageRead { bucket, page, version, responses, .. } = page;
+        serde_json::to_value(Self { bucket, page, version, responses, places: BTreeMap::new() }).ok()
+    }
+}
+
 impl Scan {
     /// From a record's item and its `ext.grade`, or the error that stands in its place.
     ///
@@ -148,11 +157,11 @@ pub fn read(folder: &Path) -> Result<Results> {
         }
         let record: Record = serde_json::from_str(&line).map_err(|e| wrong("is no record").because(e))?;
         let error = record.error.as_ref().map(|error| error.message.as_str());
-        let grade = record.ext.get("grade");
+        let grade = record.ext.get("grade").cloned().or_else(|| Ext::of(&record));
         if grade.is_none() && error.is_none() {
-            return Err(wrong("has no ext.grade: not a run of vision grade"));
+            return Err(wrong("tells of no sheet: not a run of vision grade"));
         }
-        let mut scan = Scan::new(&record.item, grade, error).map_err(|why| wrong(&why))?;
+        let mut scan = Scan::new(&record.item, grade.as_ref(), error).map_err(|why| wrong(&why))?;
         scan.key = keys.get(&scan.read.item).cloned();
         scans.push(scan);
     }

@@ -36,7 +36,7 @@ fn every_line_is_there_and_a_machine_with_a_runtime_is_well() {
     ];
     assert_eq!(names, wanted);
     assert_eq!(find(&checks, "providers").detail, "CPU");
-    assert!(find(&checks, "models").detail.starts_with("2 built in"));
+    assert!(find(&checks, "models").detail.starts_with("3 built in"));
     assert_eq!(find(&checks, "opencv").state == State::Ok, cfg!(feature = "video"));
     assert_eq!(find(&checks, "heif").state == State::Ok, cfg!(feature = "heif"));
     assert_eq!(exit_code(&checks), 0, "{checks:?}");

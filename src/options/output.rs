@@ -45,7 +45,7 @@ pub struct OutputOptions {
 
     /// Also lay out pictures of each annotated video on one, under sheets/: of the events of --zones, else evenly spread
     #[arg(long)]
-    pub sheet: bool,
+    pub contact_sheet: bool,
 
     /// Also write report.html, a page to look through the results in, with small pictures beside it
     #[arg(long)]
@@ -69,7 +69,7 @@ impl OutputOptions {
     /// # Errors
     /// `Usage` for parts of annotated videos where there are none.
     pub fn check(&self, zones: bool) -> Result<()> {
-        let given = [("--clips", self.clips), ("--sheet", self.sheet)];
+        let given = [("--clips", self.clips), ("--contact-sheet", self.contact_sheet)];
         match given.iter().find(|(_, given)| *given) {
             Some((name, _)) if !self.films() => Err(Error::usage(format!(
                 "{name} is cut from annotated videos: leave out --no-images and --video {}",

@@ -1,4 +1,4 @@
-//! `--clips` and `--sheet`: what the annotated videos of a run hold, cut into short videos and laid out on one picture.
+//! `--clips` and `--contact-sheet`: what the annotated videos of a run hold, cut into short videos and laid out on one picture.
 //!
 //! Both are made of what stands in the run folder at the end, videos and events, so nothing of them is journalled.
 
@@ -45,11 +45,11 @@ pub fn make(
     tracked: bool,
     say: &dyn Fn(&str),
 ) -> Result<Vec<PathBuf>> {
-    if !output.clips && !output.sheet {
+    if !output.clips && !output.contact_sheet {
         return Ok(Vec::new());
     }
     let (mut events, begins) = if tracked { happened(folder.root())? } else { Default::default() };
-    for (wanted, name) in [(output.clips, CLIPS), (output.sheet, SHEETS)] {
+    for (wanted, name) in [(output.clips, CLIPS), (output.contact_sheet, SHEETS)] {
         if wanted {
             clear(&folder.root().join(name))?;
         }
@@ -65,13 +65,13 @@ pub fn make(
         if output.clips {
             film.clips(&events, artist, folder, &folder.root().join(CLIPS).join(&name))?;
         }
-        if output.sheet {
+        if output.contact_sheet {
             let mut target = folder.root().join(SHEETS).join(&name).into_os_string();
             target.push(".jpg");
             film.sheet(&events, folder, Path::new(&target))?.iter().for_each(|note| say(note));
         }
     }
-    let made = [(output.clips, CLIPS), (output.sheet, SHEETS)].into_iter();
+    let made = [(output.clips, CLIPS), (output.contact_sheet, SHEETS)].into_iter();
     Ok(made
         .filter(|(wanted, name)| *wanted && folder.root().join(name).is_dir())
         .map(|(_, name)| name.into())

@@ -1,4 +1,4 @@
-//! `--clips` and `--sheet`: parts of annotated videos.
+//! `--clips` and `--contact-sheet`: parts of annotated videos.
 
 use crate::common::Scratch;
 use crate::make::{ffmpeg, moving, times};
@@ -26,7 +26,7 @@ fn clips_hold_what_happened_and_a_sheet_shows_it() {
     let track = ["--track", "--track-high", "0.02", "--track-low", "0.01", "--track-new", "0.02"];
     let run = |more: &[&str]| means(&s, ["v.mp4"].iter().chain(&track).chain(more)).expect(0);
     // The thing is there from the first frame to the last: it enters, and leaves at the end.
-    run(&["--zones", "zones.toml", "--clips", "--sheet", "--from", "1"]);
+    run(&["--zones", "zones.toml", "--clips", "--contact-sheet", "--from", "1"]);
     assert_eq!(names(&s, "run/clips/v.mp4"), ["0001-enter-the_yard.mp4", "0002-leave-the_yard.mp4"]);
     let all = times(&s.path("run/images/v.mp4"));
     let clip = |name: &str| times(&s.path("run/clips/v.mp4").join(name));
@@ -39,10 +39,10 @@ fn clips_hold_what_happened_and_a_sheet_shows_it() {
     let sheet = image::open(s.path("run/sheets/v.mp4.jpg")).expect("a picture");
     assert_eq!((sheet.width(), sheet.height()), (2 * 328 + 8, 240 + 18 + 8 + 8));
     // Without events: frames evenly spread.
-    run(&["--sheet"]);
+    run(&["--contact-sheet"]);
     let sheet = image::open(s.path("run/sheets/v.mp4.jpg")).expect("a picture");
     assert_eq!((sheet.width(), sheet.height()), (4 * 328 + 8, 3 * (240 + 18 + 8) + 8));
     assert_eq!(s.run_json()["items"]["observed_now"], 10, "those before --from");
-    means(&s, ["v.mp4", "--sheet", "--video", "none"]).expect(1).says("--sheet is cut from annotated videos");
+    means(&s, ["v.mp4", "--contact-sheet", "--video", "none"]).expect(1).says("--contact-sheet is cut from annotated videos");
     means(&s, ["v.mp4", "--clips"]).expect(1).says("--clips needs --track --zones");
 }

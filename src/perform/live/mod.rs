@@ -58,7 +58,7 @@ pub fn addresses<S: Selection>(options: &Options<S>) -> Result<Vec<Address>> {
         ("--keyframes", video.keyframes),
         ("--crops", options.output.crops),
         ("--clips", options.output.clips),
-        ("--sheet", options.output.sheet),
+        ("--contact-sheet", options.output.contact_sheet),
         ("--report", options.output.report),
         ("--apply", !options.run.apply.is_empty()),
         ("--resume", options.run.resume),

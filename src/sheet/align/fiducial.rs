@@ -252,7 +252,9 @@ mod tests {
             for [x, y] in WANTED {
                 let (u, v) = way * (x as f32 * 4.0, y as f32 * 4.0);
                 let near = corners.iter().map(|p| (p[0] - f64::from(u)).hypot(p[1] - f64::from(v)));
-                assert!(near.fold(f64::MAX, f64::min) < 1.0, "{angle}");
+                let near = near.fold(f64::MAX, f64::min);
+                // A square's middle lies half a pixel before the corner that is turned here, each way.
+                assert!(near < 1.5, "{angle}: {near} pixels");
             }
         }
     }

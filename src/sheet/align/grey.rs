@@ -180,7 +180,8 @@ mod tests {
         let paper = Paper::of(&grey, 20.0);
         for x in [30.0, 70.0, 150.0] {
             let wanted = 100.0 + x / 2.0;
-            assert!((paper.at([x, 46.0]) - wanted).abs() < 12.0, "{x}: {} {wanted}", paper.at([x, 46.0]));
+            // The brightest of what is near, so above by what a slope of half a step a pixel rises over a cell and its half.
+            assert!((paper.at([x, 46.0]) - wanted).abs() < 15.0, "{x}: {} {wanted}", paper.at([x, 46.0]));
         }
     }
 }

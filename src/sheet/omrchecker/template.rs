@@ -284,7 +284,7 @@ mod tests {
         for (from, to, said) in [
             ("QTYPE_MCQ4", "QTYPE_X", "fieldBlocks.A: fieldType QTYPE_X"),
             ("\"q1..2\"", "\"r1\"", "label r1 is there twice"),
-            ("r1..2\"]}", "r1..3\"]}", "customLabels.Roll: no block has a label r3"),
+            ("\"Set\", \"r1..2\"", "\"Set\", \"r1..3\"", "customLabels.Roll: no block has a label r3"),
             ("CropPage", "Crop", "Crop is not known"),
             ("[300, 400]", "[300, -1]", "pageDimensions"),
             (

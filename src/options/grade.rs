@@ -15,8 +15,8 @@ use crate::sheet::open;
 #[command(next_help_heading = "Grading")]
 pub struct GradeOptions {
     /// The sheet: a sheet.toml, OMRChecker's template.json, or a folder with one of them
-    #[arg(long, value_name = "FILE|FOLDER", required = true)]
-    pub sheet: PathBuf,
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub sheet: Option<PathBuf>,
 
     /// Answers that are less likely right go to a person, 0 to 1; a second run with other values uses what is stored
     #[arg(long, value_name = "SHARE", default_value_t = GradeOptions::SURE, value_parser = super::select::fraction)]
@@ -37,16 +37,14 @@ impl GradeOptions {
         if let Some(layout) = self.layout.get() {
             return Ok(Arc::clone(layout));
         }
-        if self.sheet.as_os_str().is_empty() {
-            return Err(Error::usage("--sheet: which sheet are these pictures of? give its file"));
-        }
-        let layout = Arc::new(open::open(&self.sheet)?);
+        let missing = || Error::usage("--sheet: which sheet are these pictures of? give its file");
+        let layout = Arc::new(open::open(self.sheet.as_ref().ok_or_else(missing)?)?);
         Ok(Arc::clone(self.layout.get_or_init(|| layout)))
     }
 }
 
 impl Default for GradeOptions {
     fn default() -> Self {
-        Self { sheet: PathBuf::new(), sure: Self::SURE, layout: OnceLock::new() }
+        Self { sheet: None, sure: Self::SURE, layout: OnceLock::new() }
     }
 }

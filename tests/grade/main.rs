@@ -5,6 +5,7 @@ mod common;
 
 mod drawn;
 mod faults;
+mod homework;
 mod omrchecker;
 
 use std::collections::BTreeMap;

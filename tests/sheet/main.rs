@@ -110,7 +110,9 @@ fn another_program_reads_the_codes_of_pages_and_versions() {
     assert_eq!(pages.len(), 4);
     let sheet = Sheet::parse(SMALL).expect("a sheet");
     for (page, version) in pages.iter().zip(["A", "A", "B", "B"]) {
-        page.save(scratch.path("page.png")).expect("a picture");
+        let [width, height] = [page.width(), page.height()].map(|side| 3 * side);
+        let large = image::imageops::resize(page, width, height, image::imageops::FilterType::CatmullRom);
+        large.save(scratch.path("page.png")).expect("a picture");
         let read = Ran::of(zbar.current_dir(scratch.path("")).args(["-q", "--raw", "page.png"])).expect(0);
         assert_eq!(read.out.trim(), format!("vision-sheet:1:{}:1:{version}", sheet.id));
         zbar = Command::new("zbarimg");

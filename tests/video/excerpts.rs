@@ -43,6 +43,8 @@ fn clips_hold_what_happened_and_a_sheet_shows_it() {
     let sheet = image::open(s.path("run/sheets/v.mp4.jpg")).expect("a picture");
     assert_eq!((sheet.width(), sheet.height()), (4 * 328 + 8, 3 * (240 + 18 + 8) + 8));
     assert_eq!(s.run_json()["items"]["observed_now"], 10, "those before --from");
-    means(&s, ["v.mp4", "--contact-sheet", "--video", "none"]).expect(1).says("--contact-sheet is cut from annotated videos");
+    means(&s, ["v.mp4", "--contact-sheet", "--video", "none"])
+        .expect(1)
+        .says("--contact-sheet is cut from annotated videos");
     means(&s, ["v.mp4", "--clips"]).expect(1).says("--clips needs --track --zones");
 }

@@ -127,6 +127,9 @@ fn read(
     rules: Rules,
     place: &Place,
 ) -> FieldRead {
+    if field.bubbles.is_empty() && field.kind != FieldKind::Free || is_written(field.kind) {
+        return unread(field, place);
+    }
     let over: Vec<f32> = marks.iter().enumerate().map(|(n, m)| m.fill - levels.empty[first + n]).collect();
     let scores: Vec<f32> = over.iter().map(|over| likely(*over, levels)).collect();
     let marked: Vec<bool> = scores.iter().map(|score| *score > 0.5).collect();
@@ -140,11 +143,7 @@ fn read(
         flags.push("two-marks".to_owned());
     }
     let confidence: f32 = scores.iter().map(|score| score.max(1.0 - score)).product();
-    let unread = field.bubbles.is_empty() && field.kind != FieldKind::Free;
-    if unread {
-        flags.push("unread".to_owned());
-    }
-    let confidence = if unread { 0.0 } else { round(confidence, 1e4) };
+    let confidence = round(confidence, 1e4);
     let told = field.bubbles.iter().enumerate().filter(|(n, _)| scores[*n] >= TOLD);
     let told = told.map(|(n, bubble)| MarkRead {
         value: bubble.value.clone(),
@@ -164,6 +163,23 @@ fn read(
             flags,
         },
     }
+}
+
+/// What is written or printed instead of marked. The boxes for digits are no bubbles: what stands in them is no mark.
+fn is_written(kind: FieldKind) -> bool {
+    matches!(kind, FieldKind::Digits | FieldKind::Text | FieldKind::Code)
+}
+
+/// A field that only a person reads: never an empty answer that counts.
+fn unread(field: &Field, place: &Place) -> FieldRead {
+    let response = Response {
+        field: field.name.clone(),
+        values: Vec::new(),
+        confidence: 0.0,
+        review: true,
+        flags: vec!["unread".to_owned()],
+    };
+    FieldRead { rect: place.rect(&field.area, [0.0, 0.0]), marks: Vec::new(), response }
 }
 
 /// Of a choice, marks much weaker than the strongest are taken back: rubbed out, or corrected. A person sees them.

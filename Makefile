@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: demo demo-video demo-triage test check bench bench-stages fuzz soak install-deps install-for-tests help python-env
+.PHONY: demo demo-video demo-triage demo-grade test check bench bench-stages fuzz soak install-deps install-for-tests help python-env
 
 CARGO ?= cargo
 features := --features heif
@@ -34,6 +34,11 @@ demo-triage: install-deps ## the same with the DICOM studies in samples/studies,
 	$(CARGO) build --release $(features)
 	$(vision) runtime info >/dev/null 2>&1 || $(vision) runtime install
 	$(vision) triage samples/studies --model samples/disc/disc.onnx --dicom-out --out demo-triage-out || [ $$? -eq 2 ]
+
+demo-grade: install-deps ## build and grade the class in samples/homework into demo-grade-out/: report.html, grades.csv
+	$(CARGO) build --release $(features)
+	$(vision) grade samples/homework/scans --sheet samples/homework --report --out demo-grade-out
+	$(vision) grade regrade demo-grade-out --key samples/homework/key.csv --roster samples/homework/roster.csv
 
 test: install-deps install-for-tests python-env ## run all tests
 	$(call with_runtime,$(CARGO) test $(features))

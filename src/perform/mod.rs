@@ -2,6 +2,7 @@
 
 mod arrange;
 mod closing;
+mod command;
 mod engine;
 mod excerpts;
 mod explain;
@@ -10,6 +11,7 @@ mod grade;
 mod live;
 mod ocr;
 mod page;
+mod pictures;
 mod progress;
 mod redact;
 mod report;
@@ -29,15 +31,13 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::draw::Style;
 use crate::error::{Error, Kind, Result};
 use crate::input::{List, Listing};
 use crate::options::{
-    ImageFormat, InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions,
-    StreamOptions, VideoOptions, seconds,
+    InputOptions, LookOptions, ModelOptions, OutputOptions, RunOptions, SelectOptions, StreamOptions,
+    VideoOptions, seconds,
 };
 use crate::pipeline::Walk;
-use crate::pipeline::artist::{Artist, Kinds, MAPS, MAPS_OF_PATIENTS};
 use crate::pipeline::control::{Control, Stop};
 use crate::pipeline::emit::Emitter;
 use crate::pipeline::tracks::RunTracks;
@@ -48,9 +48,7 @@ use crate::run::job::{Job, OnOther};
 use crate::run::journal::Journal;
 use crate::run::key::Keys;
 use crate::run::store::Store;
-use crate::sink::picture::PictureFormat;
 use crate::sink::{self, Sink, SinkContext};
-use crate::spec::Task;
 
 pub(crate) use arrange::{asked, cores, workers};
 pub use closing::{Closed, Closing, Drawn};
@@ -168,8 +166,8 @@ fn within<S: Selection>(
     if !options.select.follows(&listing) {
         prepared.tracking = None;
     }
-    let artist = artist::<S>(options, prepared, folder, &listing)?;
-    tools(&listing, artist.as_ref())?;
+    let artist = pictures::artist::<S>(options, prepared, folder, &listing)?;
+    pictures::tools(&listing, artist.as_ref())?;
     let artist = artist.map(Arc::new);
     let progress = progress::Progress::new(options.run.quiet, listing.inputs.len());
     prepared.notes().iter().for_each(|note| progress.note(note));
@@ -292,7 +290,7 @@ fn within<S: Selection>(
         settings: chosen.settings(),
         runtime: chosen.runtime(),
         images: artist.is_some() && !options.output.no_images,
-        maps: maps::<S>(prepared),
+        maps: pictures::maps::<S>(prepared),
         found: findings.found(),
         closed,
         todo: 0,
@@ -343,55 +341,6 @@ fn list(
         return Err(Error::new(Kind::NothingToDo, message));
     }
     Ok(listing)
-}
-
-fn artist<S: Selection>(
-    options: &Options<S>,
-    prepared: &Prepared,
-    folder: &RunFolder,
-    listing: &Listing,
-) -> Result<Option<Artist>> {
-    let (output, task) = (&options.output, S::TASK);
-    let format = match output.image_format {
-        ImageFormat::Auto => None,
-        ImageFormat::Jpeg => Some(PictureFormat::Jpeg),
-        ImageFormat::Png => Some(PictureFormat::Png),
-    };
-    let kinds = Kinds {
-        images: !output.no_images,
-        crops: output.crops,
-        thumbs: output.report && task != Task::Triage,
-        video: output.video,
-        format,
-        encoder: (output.video_encoder.clone(), output.video_quality),
-        audio: options.select.audio(),
-        sheet: task == Task::Ocr,
-        maps: maps::<S>(prepared),
-    };
-    // Of patients there are no pictures, not even small ones.
-    let small = output.report && task != Task::Triage;
-    let painter = options.select.painter()?.unwrap_or_else(|| Box::new(Style::default()));
-    Ok((output.draws() || small || prepared.explainer.is_some())
-        .then(|| Artist::new(folder.root(), folder.temporary(), painter, kinds, &listing.inputs)))
-}
-
-/// The folder of maps that explain answers. Of a patient's picture nothing stands outside private/.
-fn maps<S: Selection>(prepared: &Prepared) -> Option<&'static str> {
-    prepared.explainer.as_ref().map(|_| if S::TASK == Task::Triage { MAPS_OF_PATIENTS } else { MAPS })
-}
-
-/// Finds what videos need before anything long begins: ffprobe, and an encoder for annotated ones. A video whose name
-/// does not say that it is one is met later, with the same words.
-fn tools(listing: &Listing, artist: Option<&Artist>) -> Result<()> {
-    let named = |input: &&crate::input::Input| crate::source::video::names_video(&input.file);
-    if listing.inputs.iter().find(named).is_none() {
-        return Ok(());
-    }
-    crate::ffmpeg::probe::there()?;
-    match artist.filter(|artist| artist.films("mp4")) {
-        Some(artist) => artist.encoder().map(drop),
-        None => Ok(()),
-    }
 }
 
 fn sinks<S: Selection>(
